@@ -1,0 +1,66 @@
+"""What a look at data finds out: plain values for the screens, the guide and the estimate."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column as the profiled rows show it; lengths are in characters."""
+
+    name: str
+    type: str
+    empty: float
+    distinct: int
+    mean: float
+    longest: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suit:
+    """A goal that the rows can serve, with the column for each role and the reason."""
+
+    goal: str
+    columns: dict[str, str]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataProblem:
+    """Something wrong with the rows; `row` is the line of a text file, or the number of the row, from 1."""
+
+    code: str
+    message: str
+    row: int | None = None
+    severity: Literal["warning", "wrong"] = "warning"
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """Characters per row, all roles together; tokens are about a quarter of them."""
+
+    mean: float
+    median: int
+    p95: int
+    p99: int
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataFacts:
+    """Everything a look found out: what the rows are, what they suit and what is wrong with them."""
+
+    path: str
+    format: str
+    confidence: float
+    why: str
+    rows: int
+    columns: tuple[Column, ...]
+    suits: tuple[Suit, ...]
+    lengths: Lengths
+    problems: tuple[DataProblem, ...]
+    examples: tuple[dict[str, Any], ...]
+    groups: tuple[str, ...] = ()
+    """Columns whose equal values look like one document: candidates for `data.group`."""

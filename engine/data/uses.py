@@ -1,0 +1,180 @@
+"""Which goals a format serves, and which column plays which role; as data, held against the rows at hand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.data.facts import DataProblem, Suit
+from engine.data.kinds import Seen
+from engine.data.recognise import ENTAILMENT, Match, Sheet
+
+READABLE_SHAPES = frozenset({"rows"})
+"""Layouts of JSON that a training reads as they are."""
+KINDS_OF_ROLE: dict[str, frozenset[str]] = {
+    "messages": frozenset({"messages"}),
+    "prompt": frozenset({"text", "asked", "messages"}),
+    "completion": frozenset({"text", "messages"}),
+    "input": frozenset({"text", "empty"}),
+    "tools": frozenset({"text", "texts", "objects", "object", "mixed", "empty_list", "empty"}),
+}
+"""What a column must hold to play a role; every other role wants text."""
+OPTIONAL = frozenset({"input", "tools"})
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A goal that a format serves: `columns` maps the goal's roles to those of the format's rule."""
+
+    goal: str
+    columns: dict[str, str]
+    why: str
+    unless: str = ""
+    """A role of the rule that makes this the wrong use when the rows have it."""
+    only_entailed: bool = False
+
+
+def _same(*roles: str) -> dict[str, str]:
+    return {role: role for role in roles}
+
+
+_PAIR = _same("prompt", "completion")
+_TASK = {"instruction": "prompt", "input": "input", "output": "completion"}
+_ANSWERS = Use("sft", _PAIR, "the model learns to give the answer to its question")
+_PLAIN = Use("sft", _same("text"), "the model learns to write such texts")
+
+USES: dict[str, tuple[Use, ...]] = {
+    "sft_messages": (Use("sft", _same("messages"), "the model learns the assistant's turns"),),
+    "sft_messages_tools": (
+        Use("sft", _same("messages", "tools"), "the model learns the assistant's turns and when to call a tool"),
+    ),
+    "sft_alpaca": (Use("sft", _TASK, "the model learns to give the output for instruction and input"),),
+    "sft_dolly": (
+        Use("sft", _TASK, "the model learns to respond to the instruction, with its context where there is one"),
+    ),
+    "sft_prompt_completion": (Use("sft", _PAIR, "the model learns to complete the prompt"),),
+    "sft_text": (Use("sft", _same("text"), "the model learns the whole text, questions included"),),
+    "pretrain_text": (_PLAIN,),
+    "text_classification": (
+        Use("sft", {"prompt": "text", "completion": "label"}, "the model learns to answer a text with its label"),
+    ),
+    "qa_pairs": (
+        _ANSWERS,
+        Use("embed", {"anchor": "prompt", "positive": "completion"}, "a question and its answer belong together"),
+    ),
+    "qa_context": (
+        Use("embed", {"anchor": "question", "positive": "context"}, "a question should find the text that it is about"),
+        Use(
+            "sft",
+            {"instruction": "question", "input": "context", "output": "answer"},
+            "the model learns to answer a question from its text",
+        ),
+    ),
+    "retrieval_pairs": (
+        Use("embed", _same("anchor", "positive"), "a question should find the text that belongs to it"),
+        Use(
+            "sft", {"prompt": "anchor", "completion": "positive"}, "the model would learn to answer with the whole text"
+        ),
+    ),
+    "triplets": (
+        Use(
+            "embed", _same("anchor", "positive"), "each text and its match belong together; negatives are not used yet"
+        ),
+    ),
+    "nli_pairs": (
+        Use("embed", _same("anchor", "positive"), "every second sentence follows from the first", only_entailed=True),
+    ),
+    "preference_plain": (
+        Use("sft", {"prompt": "prompt", "completion": "chosen"}, "the model imitates the better answers"),
+        Use("sft", {"text": "chosen"}, "the model imitates the better transcripts", unless="prompt"),
+    ),
+    "preference_conversational": (
+        Use("sft", {"prompt": "prompt", "completion": "chosen"}, "the model imitates the better answers"),
+        Use("sft", {"messages": "chosen"}, "the model imitates the better conversations", unless="prompt"),
+    ),
+}
+
+_CHAT_ADVICE = "write each conversation as messages: [{role: user, content: …}, {role: assistant, content: …}]"
+ADVICE: dict[str, str] = {
+    "sft_messages": "make the content of every turn one text, and every role system, user, assistant or tool",
+    "sft_messages_tools": "make the content of every turn one text, and every role system, user, assistant or tool",
+    "sft_sharegpt": f"{_CHAT_ADVICE}; from human becomes user, from gpt becomes assistant",
+    "sft_sharegpt_tools": f"{_CHAT_ADVICE}; from human becomes user, from gpt becomes assistant",
+    "sft_sharegpt_pairs": _CHAT_ADVICE,
+    "sft_text_of_json_messages": "write the list of messages itself, not a text that holds it",
+    "sft_nested_instances": "write one row per instance, with instruction, input and output",
+    "sft_multimodal": "only text can be learned: leave the pictures out, or choose other data",
+    "preference_conversational": "give the better conversations as messages with role and content",
+    "preference_unlabelled": "say which answer is better: name the columns chosen and rejected",
+    "kto_unpaired": "keep the rows that are marked as good, and drop the label",
+    "grpo_verifiable": "to imitate answers, add a column with the whole answer",
+    "prompt_only": "add a column with the answers",
+    "nli_pairs": "keep the rows with the label entailment: only there the two sentences belong together",
+    "text_classification": "write the labels as words; then a model can learn to answer with them",
+    "sts_scored_pairs": "keep the pairs with a high score, as anchor and positive",
+    "qa_pairs": "write each answer as one text",
+    "qa_context": "write one row per question with question, context and answer as plain texts",
+    "qa_context_nested": "write one row per question with question, context and answer",
+    "qa_squad": "write one row per question with question, context and answer",
+    "not_a_dataset": "give rows with named columns, such as prompt and completion, or question and passage",
+}
+_ANY_ADVICE = "sft wants prompt and completion, messages, or text; embed wants anchor and positive"
+SHAPES: dict[str, str] = {
+    "wrapped": "the rows lie inside an object",
+    "keyed": "the rows are the values of an object",
+    "splits": "the rows are lists inside an object",
+    "lists": "the rows are lists without names",
+    "columns": "the file holds columns, not rows",
+    "object": "the file is one object",
+}
+
+
+def suits(match: Match, sheet: Sheet) -> tuple[Suit, ...]:
+    """Return the goals that the rows serve as they are, the best first and each once."""
+    if sheet.shape not in READABLE_SHAPES:
+        return ()
+    found: dict[str, Suit] = {}
+    for use in USES.get(match.label, ()):
+        suit = _suit(use, match, sheet)
+        if suit is not None:
+            found.setdefault(suit.goal, suit)
+    return tuple(found.values())
+
+
+def _suit(use: Use, match: Match, sheet: Sheet) -> Suit | None:
+    if use.unless in match.columns or (use.only_entailed and not _all_entailed(match, sheet.columns)):
+        return None
+    columns = {}
+    for role, source in use.columns.items():
+        name = match.columns.get(source)
+        if name is None and role in OPTIONAL:
+            continue
+        if name is None or sheet.columns[name].kind not in KINDS_OF_ROLE.get(role, {"text"}):
+            return None
+        columns[role] = name
+    return Suit(use.goal, columns, use.why)
+
+
+def _all_entailed(match: Match, columns: Mapping[str, Seen]) -> bool:
+    """Only where every label says entailment do the two sentences belong together."""
+    label = match.columns.get("label")
+    values = columns[label].values if label else frozenset()
+    return bool(values) and {value.lower() for value in values} <= ENTAILMENT
+
+
+def obstacles(match: Match, found: tuple[Suit, ...], sheet: Sheet) -> list[DataProblem]:
+    """Say why no goal can learn from the rows as they are, and what would help."""
+    names = ", ".join(list(sheet.columns)[:8])
+    if match.label == "not_a_dataset":
+        what = match.why if sheet.shape == "values" else f"{match.why} ({names})"
+        return [DataProblem("no_goal_fits", what, None, "wrong", ADVICE["not_a_dataset"])]
+    if sheet.shape not in READABLE_SHAPES:
+        what = f"{SHAPES[sheet.shape]}, which a training cannot read"
+        return [DataProblem("needs_conversion", what, None, "wrong", "write one JSON object a line, a row each")]
+    if found:
+        return []
+    what = f"these are {match.label} rows ({names}); no goal can learn from them as they are"
+    code = "needs_conversion" if match.label in CONVERTIBLE else "no_goal_fits"
+    return [DataProblem(code, what, None, "wrong", ADVICE.get(match.label, _ANY_ADVICE))]
+
+
+CONVERTIBLE = frozenset(label for label in ADVICE if label.startswith(("sft_", "qa_")))
+"""Formats that hold what a goal wants, in another form."""

@@ -1,0 +1,218 @@
+"""From facts to field values: every default of a run, each with the reason and the number behind it."""
+
+import re
+from math import inf
+from pathlib import Path
+
+from engine import words
+from engine.draft import Draft, Facts
+from engine.lengths import dense_tokens
+from engine.shapes import EAGER_ONLY
+from engine.tables import table
+from engine.terms import targeted
+
+MEDIUM = 10_000_000
+"""Parameters from which a CPU that has bf16 saves time with it; a smaller model waits for other things."""
+LARGE = 1_000_000_000
+"""Parameters from which a CPU that has bf16 rather halves the memory than keeps fp32."""
+MOST_TEST_ROWS = 2000
+EMBEDDING_SIZES = 5
+SMALLEST_EMBEDDING = 16
+TEMPLATE = 16
+"""Tokens that a chat template puts around a row."""
+
+
+def fill(draft: Draft, facts: Facts) -> None:
+    """Fill in every field but those that depend on memory and on the length of the run."""
+    for part in (_launch, _numbers, _method, _rows, _objective, _length, _pace, _rest):
+        part(draft, facts)
+
+
+def _launch(draft: Draft, facts: Facts) -> None:
+    machine, card = facts.machine, draft.card(facts)
+    if draft.on_cpu(facts):
+        draft.put("launch.device", "cpu", "device_cpu")
+        draft.put("launch.devices", (), "device_cpu")
+        draft.put("training.threads", machine.cores, "threads_cpu", cores=machine.cores)
+        return
+    if card is None:
+        draft.warn("no_gpu")
+    reason = "device_imagined" if machine.imagined else "device_gpu"
+    draft.put("launch.device", "cuda", reason, gpu=card.name if card else "the GPU")
+    if machine.imagined or card is None:
+        draft.put("launch.devices", (), "devices_imagined")
+    else:
+        draft.put("launch.devices", (card.uuid,), "devices", uuid=card.uuid)
+    draft.put("training.threads", 0, "threads_gpu")
+
+
+def _numbers(draft: Draft, facts: Facts) -> None:
+    _precision(draft, facts)
+    precision: str = draft.get("training.precision")
+    parameters = (facts.model.parameters if facts.model else None) or 0
+    if draft.on_cpu(facts) and precision == "bf16" and parameters <= LARGE:
+        draft.put("model.dtype", "fp32", "dtype_cpu")
+    if draft.kind == "full":
+        plain = precision == "fp32" or draft.on_cpu(facts)
+        reason = "dtype_full_plain" if plain else "dtype_full"
+        draft.put("model.dtype", precision if plain else "fp32", reason, precision=precision)
+    elif draft.kind == "lora":
+        draft.put("model.dtype", precision, "dtype_frozen", dtype=precision)
+    else:
+        draft.put("model.dtype", precision, "dtype_packed", dtype=precision, bits=4 if draft.kind == "qlora" else 8)
+    family = facts.model.architecture if facts.model else ""
+    if family in EAGER_ONLY:
+        draft.put("model.attention", "eager", "attention_eager", architecture=family)
+    draft.put("model.attention", "sdpa", "attention_sdpa")
+
+
+def _precision(draft: Draft, facts: Facts) -> None:
+    card = draft.card(facts)
+    parameters = (facts.model.parameters if facts.model else None) or 0
+    if draft.on_cpu(facts):
+        if facts.machine.cpu_bf16 and parameters > MEDIUM:
+            draft.put("training.precision", "bf16", "bf16_cpu")
+        draft.put("training.precision", "fp32", "fp32_cpu")
+    elif card is not None and card.bf16:
+        draft.put("training.precision", "bf16", "bf16", gpu=card.name)
+    else:
+        draft.put("training.precision", "fp16", "fp16", gpu=card.name if card else "this GPU")
+    if card is not None and not card.bf16 and draft.get("training.precision") == "bf16":
+        draft.warn("bf16_missing", gpu=card.name)
+
+
+def _method(draft: Draft, facts: Facts) -> None:
+    if draft.kind == "full":
+        return
+    usual, model = draft.rules["adapter"], facts.model
+    rank: int = draft.get("method.rank", usual["rank"])
+    targets = draft.get("method.targets", "all-linear")
+    if model is not None and model.parameters:
+        trainable = rank * model.layers * sum(map(sum, targeted(model, targets)))
+        numbers = {"trainable": words.count(trainable), "share": words.percent(trainable / model.parameters)}
+        draft.put("method.rank", rank, "rank", rank=rank, **numbers)
+    draft.put("method.rank", rank, "rank_unknown")
+    draft.put("method.alpha", usual["alpha"], "alpha", scale=f"{usual['alpha'] / rank:g}")
+    if draft.goal == "embed" and draft.on_cpu(facts):
+        draft.put("method.dropout", 0.0, "dropout_cpu")
+    draft.put("method.dropout", usual["dropout"], "dropout")
+    draft.put("method.targets", targets, "targets")
+    draft.put("method.adapter_dtype", "fp32", "adapter_dtype")
+    if draft.kind == "qlora":
+        draft.put("method.quant_type", "nf4", "quant_type")
+        draft.put("method.double_quant", True, "double_quant")
+
+
+def _rows(draft: Draft, facts: Facts) -> None:
+    data = facts.data
+    draft.put("data.train", data.path if data else "rows.jsonl", "train" if data else "no_data")
+    suit = next((suit for suit in data.suits if suit.goal == draft.goal), None) if data else None
+    if suit is not None:
+        draft.put("data.columns", dict(suit.columns), "columns", why=suit.why)
+    draft.put("data.columns", {}, "no_columns")
+    draft.put("data.test", "", "test")
+    if draft.get("data.test"):
+        draft.put("data.test_fraction", 0.0, "test_fraction_given")
+    if data is not None:
+        share = 0.2 if data.rows < 500 else min(0.1, round(MOST_TEST_ROWS / data.rows, 4))
+        numbers = {"test": f"{round(share * data.rows):,}", "rows": f"{data.rows:,}"}
+        draft.put("data.test_fraction", share, "test_fraction", **numbers)
+        if data.groups:
+            draft.put("data.group", data.groups[0], "group", group=data.groups[0])
+    draft.put("data.test_fraction", 0.1, "test_fraction_unknown")
+    draft.put("data.group", "", "no_group")
+    if draft.goal == "sft":
+        draft.put("data.template", "{instruction}\n\n{input}", "template")
+
+
+def _objective(draft: Draft, facts: Facts) -> None:
+    if draft.goal == "embed":
+        _embedding(draft, facts)
+        return
+    text = "text" in draft.get("data.columns", {})
+    draft.put("objective.loss_on", "all" if text else "answer", "loss_on_all" if text else "loss_on_answer")
+    own = facts.model.chat_template if facts.model else None
+    reason = "template_unknown" if own is None else "template_own" if own else "template_plain"
+    draft.put("objective.chat_template", "own" if own else "plain", reason)
+    draft.put("objective.samples", 3, "samples")
+    draft.put("objective.max_new_tokens", 64, "max_new_tokens")
+
+
+def _embedding(draft: Draft, facts: Facts) -> None:
+    draft.put("objective.loss", "MultipleNegativesRankingLoss", "loss")
+    width = facts.model.hidden if facts.model else 0
+    reason = "matryoshka" if width else "matryoshka_unknown"
+    draft.put("objective.matryoshka", embedding_sizes(width or 384), reason, width=width)
+    draft.put("objective.best_dimension", draft.get("objective.matryoshka")[0], "best_dimension")
+    draft.put("objective.scale", 20.0, "scale")
+    name: str = draft.get("model.id")
+    wanted = next((row for row in table("guide")["prompts"] if re.search(row["match"], name, re.IGNORECASE)), None)
+    reason = "prompt" if wanted else "no_prompt"
+    draft.put("objective.query_prompt", wanted["query"] if wanted else "", reason, model=words.model(name))
+    draft.put("objective.document_prompt", wanted["document"] if wanted else "", reason, model=words.model(name))
+
+
+def embedding_sizes(width: int) -> tuple[int, ...]:
+    """Return the model's own width and the powers of two below it, five in all and none under 16."""
+    halves = [1 << power for power in range(20, 3, -1) if SMALLEST_EMBEDDING <= 1 << power < width]
+    return (width, *halves[: EMBEDDING_SIZES - 1])
+
+
+def _length(draft: Draft, facts: Facts) -> None:
+    model, data, rules = facts.model, facts.data, draft.rules
+    context = (model.context if model else 0) or inf
+    sentence = (model.sentence_length if model and draft.goal == "embed" else 0) or inf
+    limit = min(context, sentence, rules["longest"])
+    p99 = draft.texts(data).p99 if data is not None else 0
+    wanted = round_up(dense_tokens(p99) + TEMPLATE) if data is not None else rules["max_length"]
+    if wanted <= limit:
+        reason = "length_data" if data is not None else "length_default"
+        draft.put("training.max_length", wanted, reason, p99=f"{p99:,}", tokens=f"{dense_tokens(p99):,}")
+    reason = {context: "length_context", sentence: "length_sentence"}.get(limit, "length_cap")
+    name = words.model(model.id) if model else ""
+    draft.put("training.max_length", int(limit), reason, length=f"{int(limit):,}", model=name)
+
+
+def round_up(tokens: float) -> int:
+    """Return the next multiple of 64, which keeps a card's matrix units full."""
+    return max(64, -(-int(tokens) // 64) * 64)
+
+
+def _pace(draft: Draft, facts: Facts) -> None:
+    rules, data, full = draft.rules, facts.data, draft.kind == "full"
+    if data is not None:
+        epochs = next(float(epochs) for most, epochs in rules["epochs"] if data.rows <= most)
+        draft.put("training.epochs", epochs, "epochs", rows=f"{data.rows:,}")
+    draft.put("training.epochs", 3.0, "epochs_unknown")
+    draft.put("training.max_steps", 0, "max_steps")
+    reason = "rate_full" if full else "rate_embed_lora" if draft.goal == "embed" else "rate_lora"
+    rates = rules["learning_rate"]
+    draft.put("training.learning_rate", rates[draft.kind], reason, full=words.rate(rates["full"]))
+    draft.put("training.schedule", "cosine", "schedule")
+    draft.put("training.warmup", 0.1, "warmup")
+    draft.put("training.weight_decay", 0.01 if full else 0.0, "decay_full" if full else "decay_lora")
+    draft.put("training.max_grad_norm", 1.0, "max_grad_norm")
+    if draft.kind == "qlora" and not draft.on_cpu(facts):
+        draft.put("training.optimizer", "paged_adamw_8bit", "optimizer_paged")
+    draft.put("training.optimizer", "adamw", "optimizer")
+    draft.put("training.seed", 42, "seed")
+    draft.put("training.keep_checkpoints", 2, "keep")
+    if draft.goal == "sft":
+        draft.put("training.packing", False, "packing_off")
+    else:
+        draft.put("training.attention_dropout", 0.0, "attention_dropout")
+
+
+def _rest(draft: Draft, _: Facts) -> None:
+    draft.put("model.revision", "main", "revision")
+    draft.put("model.trust_remote_code", False, "trust")
+    draft.put("tracking", (), "tracking")
+    draft.put("output.name", run_name(str(draft.get("data.train")), draft.kind), "name")
+
+
+def run_name(data: str, method: str) -> str:
+    """Return a name such as support-qlora from the data's file (or its folder, where the file says nothing)."""
+    path = Path(data)
+    stem = path.stem if path.stem.lower() not in ("train", "data", "rows", "dataset", "") else path.parent.name
+    clean = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:60]
+    return f"{clean or 'run'}-{method}"

@@ -1,0 +1,69 @@
+"""The journal of a run: one JSON object a line, appended and never rewritten.
+
+Needs nothing but the standard library, so that it works in any Python that trains.
+"""
+
+import json
+import math
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+EVENTS = "events.jsonl"
+
+
+def clean(value: Any) -> Any:
+    """Return a value that strict JSON can hold: NaN and infinity become None, tensors and NumPy numbers plain ones."""
+    if isinstance(value, dict):
+        return {str(key): clean(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(entry) for entry in value]
+    if isinstance(value, (str, bool, int)) or value is None:
+        return value
+    if isinstance(value, float) or hasattr(value, "__float__"):
+        number = float(value)
+        return number if math.isfinite(number) else None
+    return str(value)
+
+
+def _ends_torn(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.seek(-1, 2)
+            return file.read(1) != b"\n"
+    except OSError:
+        return False
+
+
+class Journal:
+    """Appends events to a file; a full disk costs events, never the training."""
+
+    def __init__(self, path: Path) -> None:
+        """Open `path` for appending; a line that a killed writer left unfinished is closed first."""
+        torn = _ends_torn(path)
+        self._file = path.open("ab", buffering=0)
+        self._lock = threading.Lock()
+        self._torn = torn
+        self.lost = 0
+
+    def write(self, kind: str, **fields: Any) -> None:
+        """Append one event of type `kind` with the present time in Unix seconds."""
+        event = {"type": kind, "time": time.time(), **clean(fields)}
+        line = json.dumps(event, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogatepass") + b"\n"
+        with self._lock:
+            self._append(line)
+
+    def _append(self, line: bytes) -> None:
+        text = b"\n" + line if self._torn else line
+        try:
+            written = self._file.write(text)
+        except OSError:
+            self.lost += 1
+            return
+        self._torn = written != len(text)
+        self.lost += self._torn
+
+    def close(self) -> None:
+        """Close the file; later events are errors of the caller."""
+        self._file.close()

@@ -1,0 +1,19 @@
+"""Low-rank adapters in a language model whose own weights are frozen."""
+
+import torch
+from peft import PeftModel, TaskType, get_peft_model, get_peft_model_state_dict
+from transformers import PreTrainedModel
+
+from engine.recipes.parts.lora_config import lora_config, store_adapter
+
+
+def adapt(model: PreTrainedModel) -> PeftModel:
+    """Return the model with adapters in, and everything else frozen."""
+    adapted = get_peft_model(model, lora_config(TaskType.CAUSAL_LM))
+    store_adapter(adapted)
+    return adapted
+
+
+def saved_weights(model: PeftModel) -> dict[str, torch.Tensor]:
+    """Return the adapter's weights under the names that a checkpoint gives them."""
+    return dict(get_peft_model_state_dict(model))

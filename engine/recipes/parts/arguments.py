@@ -1,0 +1,63 @@
+"""How long, how fast and how carefully the weights are moved: what every trainer is told."""
+
+from typing import Any
+
+from engine.recipes.parts.begin import SEED
+from engine.recipes.parts.environment import DEVICE
+from engine.recipes.parts.output import output
+
+EPOCHS: float = 3.0  # how often every training row is seen
+MAX_STEPS: int = 0  # stop after this many steps whatever the epochs say; 0: no limit
+BATCH: int = 8  # rows that are on the device at once
+ACCUMULATE: int = 1  # batches that are added up before the weights move
+LEARNING_RATE: float = 2e-4  # size of the largest move; LoRA wants about ten times what full tuning takes
+SCHEDULE: str = "cosine"  # how the learning rate falls over the run
+WARMUP: float = 0.1  # rise at the start: a share of the steps below 1, a number of steps from 1 on
+WEIGHT_DECAY: float = 0.0  # pull of the weights towards zero
+MAX_GRAD_NORM: float = 1.0  # longest gradient; a longer one is shortened to this
+MAX_LENGTH: int = 1024  # longest text in tokens; what is longer is cut
+GRADIENT_CHECKPOINTING: bool = False  # compute activations twice instead of storing them
+OPTIMIZER: str = "adamw"  # adamw, adamw_8bit, paged_adamw_8bit or adafactor
+PRECISION: str = "fp32"  # arithmetic of the training: bf16, fp16 or fp32
+LOG_EVERY: int = 1  # steps between two points of the loss curve
+EVALUATE_EVERY: int | str = "epoch"  # steps between two evaluations, or epoch
+SAVE_EVERY: int | str = "epoch"  # steps between two checkpoints, or epoch
+KEEP_CHECKPOINTS: int = 2  # checkpoints that stay on the disk beside the best one
+TRACKING: tuple[str, ...] = ()  # trackers that get the curves as well
+
+
+def interval(name: str, every: int | str) -> dict[str, Any]:
+    """Return `name`_strategy and `name`_steps for a number of steps, or for epoch."""
+    return {f"{name}_strategy": "epoch"} if every == "epoch" else {f"{name}_strategy": "steps", f"{name}_steps": every}
+
+
+def arguments() -> dict[str, Any]:
+    """Return what every trainer is told; a loss that is not a number stays visible."""
+    optimizers = {"adamw": "adamw_torch", "adamw_8bit": "adamw_bnb_8bit", "paged_adamw_8bit": "paged_adamw_8bit"}
+    return {
+        "output_dir": str(output()),
+        "num_train_epochs": EPOCHS,
+        "max_steps": MAX_STEPS or -1,
+        "per_device_train_batch_size": BATCH,
+        "per_device_eval_batch_size": BATCH,
+        "gradient_accumulation_steps": ACCUMULATE,
+        "learning_rate": LEARNING_RATE,
+        "lr_scheduler_type": SCHEDULE,
+        "warmup_steps": WARMUP,
+        "weight_decay": WEIGHT_DECAY,
+        "max_grad_norm": MAX_GRAD_NORM,
+        "gradient_checkpointing": GRADIENT_CHECKPOINTING,
+        "optim": optimizers.get(OPTIMIZER, OPTIMIZER),
+        "bf16": PRECISION == "bf16",
+        "fp16": PRECISION == "fp16",
+        "use_cpu": DEVICE == "cpu",
+        "seed": SEED,
+        "logging_steps": LOG_EVERY,
+        "logging_nan_inf_filter": False,
+        **interval("eval", EVALUATE_EVERY),
+        **interval("save", SAVE_EVERY),
+        "save_total_limit": KEEP_CHECKPOINTS + 1,
+        "load_best_model_at_end": True,
+        "report_to": list(TRACKING) or "none",
+        "disable_tqdm": True,
+    }

@@ -1,0 +1,27 @@
+"""The embedding model: texts in, one vector each out."""
+
+from sentence_transformers import SentenceTransformer
+
+from engine.recipes.parts.arguments import MAX_LENGTH
+from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.environment import DEVICE
+
+QUERY_PROMPT: str = ""  # text put before every question, here and wherever the model is used
+DOCUMENT_PROMPT: str = ""  # text put before every passage, here and wherever the model is used
+
+ATTENTION_DROPOUT: float = 0.0  # share of the attention that is dropped; above 0 a CPU loses its fast kernel
+
+
+def load_encoder() -> SentenceTransformer:
+    """Return the model with its prompts; they are saved with it, so that every user of it applies them."""
+    encoder = SentenceTransformer(
+        BASE_MODEL,
+        revision=REVISION,
+        trust_remote_code=TRUST_REMOTE_CODE,
+        device=DEVICE,
+        prompts={"query": QUERY_PROMPT, "document": DOCUMENT_PROMPT},
+        model_kwargs=model_arguments(),
+        config_kwargs=dict.fromkeys(("attention_probs_dropout_prob", "attention_dropout"), ATTENTION_DROPOUT),
+    )
+    encoder.max_seq_length = MAX_LENGTH
+    return encoder

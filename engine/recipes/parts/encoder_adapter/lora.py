@@ -1,0 +1,22 @@
+"""Low-rank adapters in an embedding model whose own weights are frozen."""
+
+import torch
+from peft import TaskType
+from sentence_transformers import SentenceTransformer
+
+from engine.recipes.parts.lora_config import lora_config, store_adapter
+
+
+def adapt_encoder(encoder: SentenceTransformer) -> None:
+    """Put adapters into the encoder and freeze everything else; a pooler stays out, since nothing reads it."""
+    encoder.requires_grad_(False)
+    config = lora_config(TaskType.FEATURE_EXTRACTION)
+    if any("pooler" in name for name, _ in encoder.transformers_model.named_modules()):
+        config.exclude_modules = r".*pooler.*"
+    encoder.add_adapter(config)
+    store_adapter(encoder)
+
+
+def saved_weights(encoder: SentenceTransformer) -> dict[str, torch.Tensor]:
+    """Return the adapter's weights under the names that a checkpoint gives them."""
+    return {f"base_model.model.{name}": weight for name, weight in encoder.get_adapter_state_dict().items()}

@@ -1,0 +1,18 @@
+"""A causal language model with its linear layers in 8 bit (LLM.int8, Dettmers et al. 2022, arXiv:2208.07339)."""
+
+from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
+
+from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.environment import DEVICE
+
+
+def load_model() -> PreTrainedModel:
+    """Return the base model with 8-bit linear layers; outliers are computed in 16 bit."""
+    return AutoModelForCausalLM.from_pretrained(
+        BASE_MODEL,
+        revision=REVISION,
+        trust_remote_code=TRUST_REMOTE_CODE,
+        quantization_config=BitsAndBytesConfig(load_in_8bit=True),
+        device_map={"": DEVICE},
+        **model_arguments(),
+    )

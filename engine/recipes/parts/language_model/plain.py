@@ -1,0 +1,12 @@
+"""A causal language model in 16 or 32 bit."""
+
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
+from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments
+
+
+def load_model() -> PreTrainedModel:
+    """Return the base model with its weights as they are stored."""
+    return AutoModelForCausalLM.from_pretrained(
+        BASE_MODEL, revision=REVISION, trust_remote_code=TRUST_REMOTE_CODE, **model_arguments()
+    )

@@ -1,0 +1,94 @@
+"""The results: a table before and after, kept as JSON and in the model's card."""
+
+import hashlib
+import json
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import Trainer
+
+from engine.recipes.parts.checkpoints import best_step
+from engine.recipes.parts.output import output
+
+
+def measured_once(name: str, measure: Any) -> Any:
+    """Return what `measure()` gives, kept in the output folder so that a resumed run has the same baseline."""
+    file = output() / name
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(".partial")
+        partial.write_text(json.dumps(measure()))
+        partial.replace(file)
+    return json.loads(file.read_text())
+
+
+def compare(before: dict[str, float], after: dict[str, float], higher: dict[str, bool]) -> list[dict[str, Any]]:
+    """Return a row per metric; improvement in percent, positive when it became better."""
+    rows = []
+    for name, is_higher in higher.items():
+        change = (after[name] - before[name]) / abs(before[name]) * 100 if before[name] else None
+        gain = change if is_higher or change is None else -change
+        rows.append(
+            {
+                "name": name if name == "eval_loss" else name.removeprefix("eval_"),
+                "baseline": before[name],
+                "tuned": after[name],
+                "improvement": gain,
+                "higher_is_better": is_higher,
+            }
+        )
+    return rows
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return the comparison as a Markdown table."""
+    lines = ["| metric | before | after | better by |", "| --- | --- | --- | --- |"]
+    for row in rows:
+        gain = "-" if row["improvement"] is None else f"{row['improvement']:+.2f} %"
+        lines.append(f"| {row['name']} | {row['baseline']:.4f} | {row['tuned']:.4f} | {gain} |")
+    return "\n".join(lines)
+
+
+def peak_memory_gib() -> float:
+    """Return the peak of the GPU's allocated memory, or of the process's own memory on a CPU, in GiB."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**30
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def count(model: torch.nn.Module) -> tuple[int, int]:
+    """Return all weights and those that train; a 4-bit weight is counted by what it stands for."""
+    every = trainable = 0
+    for parameter in model.parameters():
+        packed = getattr(parameter, "quant_state", None)
+        size = packed.shape.numel() if packed is not None else parameter.numel()
+        every += size
+        trainable += size if parameter.requires_grad else 0
+    return every, trainable
+
+
+def facts(trainer: Trainer, model: torch.nn.Module, started: float) -> dict[str, Any]:
+    """Return what every training has to tell: where it was best, its size, its memory and its time."""
+    every, trainable = count(model)
+    return {
+        "best_step": best_step(trainer),
+        "parameters": every,
+        "trainable": trainable,
+        "peak_memory_gib": peak_memory_gib(),
+        "seconds": time.time() - started,
+        "model_folder": str(output() / "model"),
+        "script_sha256": hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),
+    }
+
+
+def report(results: dict[str, Any]) -> dict[str, Any]:
+    """Write results.json, put the table into the saved model's card, print it, and return the results."""
+    comparison, card = table(results["metrics"]), output() / "model" / "README.md"
+    known = card.read_text() if card.exists() else "# Tuned model\n"
+    card.write_text(f"{known.rstrip()}\n\n## Measured on {results['test_rows']} held-out rows\n\n{comparison}\n")
+    (output() / "results.json").write_text(json.dumps(results, indent=2, ensure_ascii=False))
+    print(comparison)
+    return results

@@ -1,0 +1,189 @@
+"""The script: one self-contained train.py, assembled from a recipe and its parts for one run. What is exported runs."""
+
+import re
+import subprocess
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from engine.assembly import Module, Setting, check_names, collect
+from engine.config import Run
+from engine.document import walk
+from engine.problem import Problem
+from engine.section import CHOOSES_PART, NOT_IN_SCRIPT
+from engine.section import Setting as SettingName
+
+WIDTH = 120
+DISTRIBUTIONS = {
+    "accelerate": "accelerate",
+    "bitsandbytes": "bitsandbytes",
+    "datasets": "datasets",
+    "peft": "peft",
+    "sentence_transformers": "sentence-transformers",
+    "torch": "torch",
+    "transformers": "transformers",
+    "trl": "trl",
+}
+METHOD_PARTS = {
+    "full": {"language_model": "plain", "adapter": "full", "encoder_adapter": "full"},
+    "lora": {"language_model": "plain", "adapter": "lora", "encoder_adapter": "lora"},
+    "qlora": {"language_model": "nf4", "adapter": "lora"},
+    "lora8": {"language_model": "int8", "adapter": "lora"},
+}
+GOAL_SENTENCE = {
+    "sft": "Teach a language model to answer like the examples (supervised fine-tuning).",
+    "embed": "Teach an embedding model to find the right passage (Matryoshka embeddings).",
+}
+
+
+def parts(run: Run) -> dict[str, str]:
+    """Return which sibling of each group of parts a run needs."""
+    chosen = dict(METHOD_PARTS[run.method.kind])
+    if run.goal == "sft":
+        chosen |= _turns(set(run.data.columns))
+    return chosen
+
+
+def _turns(roles: set[str]) -> dict[str, str]:
+    """Return the parts that read rows with these roles."""
+    if roles == {"text"}:
+        return {"tokens": "text"}
+    for needed, name in (
+        ({"messages"}, "messages"),
+        ({"instruction", "output"}, "instruction"),
+        ({"prompt", "completion"}, "prompt_completion"),
+    ):
+        if needed <= roles:
+            return {"tokens": "chat", "turns": name}
+    advice = "map prompt and completion, messages, instruction and output, or text, as in {prompt: question, ...}"
+    raise Problem("the columns do not say what is learned from a row", where="data.columns", advice=advice)
+
+
+def setting_name(dotted: str, metadata: list[object]) -> str | None:
+    """Return the name of a field in the script, or None for a field that is no setting."""
+    marks = [mark for mark in metadata if isinstance(mark, SettingName)]
+    name = str(marks[0]) if marks else dotted.rpartition(".")[2].upper()
+    return None if name in (CHOOSES_PART, NOT_IN_SCRIPT) and dotted != "data.columns" else name or "COLUMNS"
+
+
+def values(run: Run) -> dict[str, object]:
+    """Return the run's value for every setting."""
+    named = ((setting_name(dotted, info.metadata), value) for dotted, info, value in walk(run))
+    return {name: value for name, value in named if name is not None}
+
+
+def assemble(run: Run, *, title: str = "", versions: Mapping[str, str] | None = None) -> str:
+    """Return the text of train.py; a run that is not complete raises a Problem."""
+    modules = collect(run.goal, parts(run))
+    check_names(modules)
+    known = values(run)
+    for name, value in known.items():
+        if value == "auto":
+            raise Problem(
+                f"{name.lower()} is still auto", where=title, advice="let the plan choose it, or name a value"
+            )
+    sections = [
+        _header(run, title, _distributions(run), versions or tested_versions()),
+        _settings(modules, known),
+        *(line for module in modules for line in module.environment),
+        _imports(modules),
+        *(piece for module in modules for piece in module.definitions.values()),
+        'if __name__ == "__main__":\n    main()',
+    ]
+    return _format("\n\n\n".join(sections) + "\n")
+
+
+def _header(run: Run, title: str, distributions: list[str], versions: Mapping[str, str]) -> str:
+    pins = [f'#     "{name}=={versions[name].split("+")[0]}",' for name in distributions if name in versions]
+    name = title or run.output.name
+    return "\n".join(
+        [
+            f'"""{GOAL_SENTENCE[run.goal]}',
+            "",
+            "Run it:       python train.py, or uv run train.py",
+            f"Comes from:   the run {name}, method {run.method.kind}; made by tunewright, needs nothing of it",
+            "It writes to: OUTPUT beside this file, and goes on from the newest whole checkpoint there",
+            '"""',
+            "",
+            "# /// script",
+            '# requires-python = ">=3.11"',
+            "# dependencies = [",
+            *pins,
+            "# ]",
+            "# ///",
+            "# The cards are chosen before torch is imported, and lines are 120 wide:",
+            "# ruff: noqa: E402, I001, RUF100",
+            "",
+            "import os",
+        ]
+    )
+
+
+def libraries(run: Run) -> list[str]:
+    """Return the heavy modules that a run's script imports, by their import names."""
+    modules = collect(run.goal, parts(run))
+    imported = {source.split(".")[0] for module in modules for source, _ in module.imports.values()}
+    return sorted(imported & DISTRIBUTIONS.keys())
+
+
+def _distributions(run: Run) -> list[str]:
+    needed = {DISTRIBUTIONS[name] for name in libraries(run)} | {"torch", "accelerate"}
+    if run.method.kind in ("qlora", "lora8") or "8bit" in run.training.optimizer:
+        needed.add("bitsandbytes")
+    return sorted(needed)
+
+
+def _settings(modules: list[Module], known: Mapping[str, object]) -> str:
+    order = {name: place for place, name in enumerate(known)}
+    with_settings = [module for module in modules if module.settings]
+    with_settings.sort(key=lambda module: min(order.get(setting.name, len(order)) for setting in module.settings))
+    groups = [[_setting(setting, known) for setting in module.settings] for module in with_settings]
+    return "\n\n".join("\n".join(group) for group in groups)
+
+
+def _setting(setting: Setting, known: Mapping[str, object]) -> str:
+    value = known.get(setting.name, setting.default)
+    line = f"{setting.name}: {setting.annotation} = {value!r}"
+    beside = f"{line}  # {setting.comment}"
+    return beside if len(beside) <= WIDTH else f"# {setting.comment}\n{line}"
+
+
+def _imports(modules: list[Module]) -> str:
+    lines = set()
+    for module in modules:
+        for source, name in module.imports.values():
+            if (source, name) != ("os", None):
+                lines.add(f"from {source} import {name}" if name else f"import {source}")
+    return "\n".join(sorted(lines))
+
+
+def requirements(script: str) -> str:
+    """Return the pinned libraries of a script, one a line, as its own metadata names them."""
+    return "".join(f"{pin}\n" for pin in re.findall(r'^#     "([^"]+)",$', script, re.MULTILINE))
+
+
+@cache
+def tested_versions() -> dict[str, str]:
+    """Return the versions of the training libraries that the tests ran with."""
+    text = (Path(__file__).parents[1] / "presets" / "constraints.txt").read_text("utf-8")
+    return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE))
+
+
+def _format(text: str) -> str:
+    """Return the text in ruff's form; anything that ruff finds in it is a mistake of ours."""
+    rules = ["--isolated", "--line-length", str(WIDTH), "--stdin-filename", "train.py", "-"]
+    fixed = _ruff(["check", "--select", "I", "--fix", "--quiet", *rules], text)
+    formatted = _ruff(["format", *rules], fixed)
+    _ruff(["check", "--select", "E,F,B,I", "--ignore", "E501", "--quiet", *rules], formatted)
+    return formatted
+
+
+def _ruff(arguments: list[str], text: str) -> str:
+    from ruff import find_ruff_bin
+
+    done = subprocess.run(
+        [find_ruff_bin(), *arguments], input=text.encode("utf-8"), capture_output=True, check=False, timeout=60
+    )
+    if done.returncode:
+        raise Problem(f"the script does not pass its own checks: {done.stdout.decode()}{done.stderr.decode()}")
+    return done.stdout.decode("utf-8")

@@ -1,0 +1,148 @@
+"""What memory decides: storage, length, batch, accumulation and checkpointing."""
+
+from dataclasses import replace
+
+from engine import words
+from engine.document import check
+from engine.draft import Draft, Facts, why
+from engine.estimate import interval, memory, one_step
+from engine.lengths import share_longer
+from engine.machine import GIB
+from engine.model import ModelFacts
+from engine.terms import Step, kept
+
+LARGE = 1_000_000_000
+"""Parameters from which checkpointing is the careful choice where memory is not known."""
+SHORTEST = 256
+"""Tokens under which a text is not cut for the sake of memory."""
+BUSY_TOKENS = 4096
+"""Tokens at once that keep a card busy; more of them take memory and save no time."""
+FEWEST_STEPS = 30
+"""Steps that even a small data set should be given, by smaller ones."""
+
+
+def size(draft: Draft, facts: Facts) -> None:
+    """Fill in the fields that depend on memory, for the machine's free card or RAM."""
+    free = draft.free_gib(facts)
+    if facts.model is None or free is None:
+        _careful(draft, facts)
+    else:
+        _fit(draft, facts, facts.model, free)
+    _accumulate(draft, facts)
+
+
+def high(step: Step) -> float:
+    """Return the upper end of a step's memory in GiB: what must be free for it."""
+    return interval(memory(step), gpu=step.gpu)[1]
+
+
+def with_rows(step: Step, rows: int) -> Step:
+    """Return the step with another number of rows on the device."""
+    return replace(step, rows=rows, tokens=step.tokens // step.rows * rows)
+
+
+def most_rows(step: Step, most: int, free: float) -> int:
+    """Return the largest power-of-two share of `most` rows that fits into `free` GiB, 0 if not even one row does."""
+    rows = most
+    while rows and high(with_rows(step, rows)) > free:
+        rows //= 2
+    return rows
+
+
+def step_rows(draft: Draft, facts: Facts) -> int:
+    """Return the rows that one step of the weights should see: the table's, fewer for a small data set."""
+    rows: int = draft.rules["step_rows"]
+    if facts.data is None:
+        return rows
+    seen = facts.data.rows * (1 - draft.get("data.test_fraction")) * draft.get("training.epochs")
+    while rows > draft.rules["enough_rows"] and seen / rows < FEWEST_STEPS:
+        rows //= 2
+    return rows
+
+
+def micro_rows(draft: Draft, facts: Facts, one: Step) -> int:
+    """Return the rows that should be on the device at once: enough to keep it busy; all, where rows are compared."""
+    rows = step_rows(draft, facts)
+    while draft.goal != "embed" and rows > 1 and rows * one.length >= 2 * BUSY_TOKENS:
+        rows //= 2
+    return rows
+
+
+def _careful(draft: Draft, facts: Facts) -> None:
+    parameters = facts.model.parameters if facts.model else None
+    large = facts.model is not None and (parameters or LARGE) >= LARGE
+    draft.put("training.batch", max(1, step_rows(draft, facts) // 4), "batch_unknown")
+    draft.put("training.gradient_checkpointing", large, "checkpointing_unknown")
+
+
+def _fit(draft: Draft, facts: Facts, model: ModelFacts, free: float) -> None:
+    one = _one_row(draft, facts, model)
+    if draft.kind == "full" and high(one) > free:
+        one = _half_storage(draft, facts, model, one, free)
+    if high(one) > free:
+        one = _shorter(draft, facts, model, one, free)
+    most = micro_rows(draft, facts, one)
+    open_rows = most_rows(replace(one, checkpointing=False), most, free)
+    needed = open_rows < min(most, draft.rules["enough_rows"])
+    checkpointed = bool(draft.get("training.gradient_checkpointing", needed))
+    rows = max(1, most_rows(one, most, free) if checkpointed else open_rows)
+    rows = draft.get("training.batch", rows)
+    times = draft.get("training.accumulate", max(1, step_rows(draft, facts) // rows))
+    chosen = replace(with_rows(one, rows), checkpointing=checkpointed, accumulate=times)
+    reason = "checkpointing_off"
+    if checkpointed:
+        reason = "checkpointing_on" if open_rows else "checkpointing_on_tight"
+    activations = words.gib(kept(chosen) / GIB)
+    draft.put(
+        "training.gradient_checkpointing", checkpointed, reason, without=open_rows, most=most, activations=activations
+    )
+    needs = high(chosen)
+    numbers = {"batch": rows, "free": words.gib(free), "high": words.gib(needs)}
+    draft.put("training.batch", rows, "batch" if needs <= free else "batch_tight", **numbers)
+    if draft.goal == "embed" and "training.batch" not in draft.answers:
+        draft.reasons["training.batch"] += why("negatives")
+
+
+def _one_row(draft: Draft, facts: Facts, model: ModelFacts) -> Step:
+    """Return the step of one row in its frugal form: accumulating, and checkpointing unless the person decided that."""
+    training = {"accumulate": 2, **draft.values["training"], "batch": 2}  # two rows, so that padding counts
+    pair = one_step(check({**draft.values, "training": training}), model, facts.data)
+    decided = "training.gradient_checkpointing" in draft.answers
+    return replace(with_rows(pair, 1), checkpointing=pair.checkpointing if decided else True)
+
+
+def _half_storage(draft: Draft, facts: Facts, model: ModelFacts, one: Step, free: float) -> Step:
+    card = draft.card(facts)
+    if card is None or not card.bf16 or draft.get("training.precision") != "bf16":
+        return one
+    numbers = {"high": words.gib(high(one)), "free": words.gib(free)}
+    draft.replace("model.dtype", "bf16", "dtype_full_bf16", **numbers)
+    return _one_row(draft, facts, model)
+
+
+def _shorter(draft: Draft, facts: Facts, model: ModelFacts, one: Step, free: float) -> Step:
+    """Halve the length until one row fits; where none does, the length stays as it was."""
+    length: int = draft.get("training.max_length")
+    trial, shorter = one, length
+    while high(trial) > free and shorter // 2 >= SHORTEST and "training.max_length" not in draft.answers:
+        shorter //= 2
+        training = {**draft.values["training"], "max_length": shorter}
+        trial = _one_row(_copy(draft, training), facts, model)
+    if high(trial) > free:
+        return one
+    cut = words.at_most(share_longer(draft.texts(facts.data), shorter)) if facts.data else "an unknown share"
+    draft.replace("training.max_length", shorter, "length_memory", free=words.gib(free), cut=cut, length=length)
+    return trial
+
+
+def _copy(draft: Draft, training: dict[str, object]) -> Draft:
+    copy = Draft({**draft.values, "training": training})
+    copy.answers = draft.answers
+    return copy
+
+
+def _accumulate(draft: Draft, facts: Facts) -> None:
+    batch: int = draft.get("training.batch")
+    times = max(1, step_rows(draft, facts) // batch)
+    reason = "accumulate_one" if times == 1 else "accumulate_embed" if draft.goal == "embed" else "accumulate"
+    draft.put("training.accumulate", times, reason, batch=batch, accumulate=times, rows=batch * times)

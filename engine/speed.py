@@ -1,0 +1,92 @@
+"""How long a run will take: work divided by what the card or the processor really reaches; right within a factor."""
+
+import math
+
+from engine.cards import card
+from engine.config import EmbedRun, Run
+from engine.data.facts import DataFacts
+from engine.lengths import usual_tokens
+from engine.machine import Machine
+from engine.place import card_of
+from engine.shapes import Shape, attention_weights, mlp_weights
+from engine.terms import Step
+
+REACHED = 0.3
+"""Share of a card's data sheet that Hugging Face training reaches at usual sizes."""
+WIDTH_FOR_ALL = 2048
+"""Models thinner than this leave most of a card idle: the share falls with the width, down to a tenth."""
+SLOWER = {4: 1.35, 8: 2.0, 16: 1.0}
+"""What taking 4- and 8-bit weights apart costs in every pass."""
+UNKNOWN_TFLOPS = 60.0
+CORE_GFLOPS = 50.0
+"""32-bit arithmetic of one CPU core in matrix products."""
+FACTOR = 1.6
+"""The truth lies between the middle divided by this and the middle times this, mostly."""
+START = 25.0
+"""Seconds until the first step: libraries, data, loading."""
+
+
+def seconds(run: Run, step: Step, machine: Machine, data: DataFacts) -> tuple[float, float, float]:
+    """Return low, middle and high seconds from the start of the run to its results."""
+    rate = _rate(run, step, machine) / SLOWER[step.bits]
+    train, evaluation = work(run, step, data)
+    middle = START + (train + evaluations(run, data) * evaluation) / rate
+    return middle / FACTOR, middle, middle * FACTOR
+
+
+def work(run: Run, step: Step, data: DataFacts) -> tuple[float, float]:
+    """Return the floating-point operations of the whole training, and of one evaluation.
+
+    Forward costs 2 per weight and token, backward another 2 for activations and 2 for trained weights, checkpointing
+    a second forward. An evaluation reads the test rows; of an embedding model it encodes every passage.
+    """
+    per_token = 2 * active_weights(step.shape) + 2 * step.shape.layers * step.shape.query * step.length
+    passes = (3 if step.full else 2.1) + (1 if step.checkpointing else 0)
+    tokens = tokens_per_row(run, data)
+    rows = train_rows(run, data)
+    seen = min(rows * run.training.epochs, steps(run, data) * run.training.batch * run.training.accumulate)
+    looked_at = data.rows if isinstance(run, EmbedRun) else data.rows - rows
+    return passes * per_token * tokens * seen, per_token * tokens * max(1, looked_at)
+
+
+def active_weights(shape: Shape) -> int:
+    """Return the weights that work on each token: blocks and head, of the experts those that are asked."""
+    one = attention_weights(shape) + mlp_weights(shape, active=True)
+    head = shape.vocab * shape.hidden if shape.head else 0
+    return (shape.layers + shape.decoder_layers) * one + head
+
+
+def tokens_per_row(run: Run, data: DataFacts) -> float:
+    """Return the mean tokens of a row, cut at the longest that the run reads, with a fifth for padding."""
+    limit = run.training.max_length * (2 if isinstance(run, EmbedRun) else 1)
+    return 1.2 * min(limit, usual_tokens(data.lengths.mean))
+
+
+def train_rows(run: Run, data: DataFacts) -> int:
+    """Return the rows that are learned from: all, less what is held out for the test."""
+    return max(1, data.rows - round(data.rows * (0.0 if run.data.test else run.data.test_fraction)))
+
+
+def steps(run: Run, data: DataFacts) -> int:
+    """Return the optimizer steps of the whole run."""
+    training = run.training
+    per_epoch = math.ceil(math.ceil(train_rows(run, data) / training.batch) / training.accumulate)
+    whole = max(1, math.ceil(per_epoch * training.epochs))
+    return min(whole, training.max_steps) if training.max_steps else whole
+
+
+def evaluations(run: Run, data: DataFacts) -> int:
+    """Return how often the run is measured: before, during and after."""
+    every = run.training.evaluate_every
+    during = math.ceil(run.training.epochs) if every == "epoch" else steps(run, data) // every
+    return during + 2
+
+
+def _rate(run: Run, step: Step, machine: Machine) -> float:
+    """Return floating-point operations per second that this run will reach."""
+    if not step.gpu:
+        return machine.cores * CORE_GFLOPS * 1e9
+    own = card_of(run.launch.devices, machine)
+    known = card(own.name) if own is not None else None
+    peak = (known.tflops if known else UNKNOWN_TFLOPS) * 1e12 / (1 if step.compute == 2 else 4)
+    return peak * REACHED * min(1.0, max(0.1, step.shape.hidden / WIDTH_FOR_ALL))

@@ -1,0 +1,238 @@
+"""The terms of a training's memory, each a small formula over one step; bytes as `max_memory_allocated` counts them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.shapes import Shape, attention_weights, mlp_weights
+
+Kernel = Literal["plain", "chunked", "liger", "ranking"]
+
+CHUNK_TOKENS, CHUNK_WORDS = 4096, 32768
+"""The tile of TRL's fused head: it never holds more logits than this at once (trl.kernels.chunked_logprob)."""
+ROLES: dict[str, frozenset[str]] = {
+    "q": frozenset({"q_proj", "query", "q", "q_lin", "Wq"}),
+    "k": frozenset({"k_proj", "key", "k", "k_lin", "Wk"}),
+    "v": frozenset({"v_proj", "value", "v", "v_lin", "Wv"}),
+    "qkv": frozenset({"c_attn", "query_key_value", "qkv_proj", "Wqkv", "W_pack", "qkv"}),
+    "o": frozenset({"o_proj", "o", "out_proj", "out_lin", "Wo"}),
+    "gate": frozenset({"gate_proj", "gate", "w1", "wi_0"}),
+    "up": frozenset({"up_proj", "up", "w3", "wi_1", "wi", "fc1", "c_fc", "dense_h_to_4h", "lin1", "Wi"}),
+    "down": frozenset({"down_proj", "down", "w2", "wo", "fc2", "dense_4h_to_h", "lin2"}),
+    "o down": frozenset({"c_proj", "dense"}),
+}
+"""What a layer does in a block -> what the families call it; the last two names mean both ways out of a block."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One training step as memory sees it: widths are bytes, `tokens` are padded and on the device at once."""
+
+    shape: Shape
+    parameters: int
+    tokens: int
+    length: int
+    rows: int
+    storage: int
+    compute: int
+    full: bool
+    bits: int = 16
+    double_quant: bool = True
+    rank: int = 0
+    targets: str | tuple[str, ...] = "all-linear"
+    adapter: int = 4
+    adapter_dropout: float = 0.0
+    optimizer: str = "adamw"
+    accumulate: int = 1
+    checkpointing: bool = False
+    eager: bool = False
+    padded: bool = True
+    kernel: Kernel = "chunked"
+    amp: bool = True
+    gpu: bool = True
+
+    @property
+    def layers(self) -> int:
+        """Blocks of the model, those of a decoder counted with those of its encoder."""
+        return self.shape.layers + self.shape.decoder_layers
+
+    @property
+    def casting(self) -> bool:
+        """Whether 32-bit weights are used through 16-bit copies (autocast)."""
+        return self.amp and self.storage > self.compute
+
+    @property
+    def mask(self) -> int:
+        """Bytes that dropout keeps per number: a truth value on a GPU, the factor itself on a CPU."""
+        return 1 if self.gpu else self.compute
+
+    @property
+    def matrix(self) -> bool:
+        """Whether attention makes its matrix: asked for, or on a CPU, whose fast kernel knows no dropout."""
+        return self.eager or (not self.gpu and self.shape.attention_dropout > 0)
+
+    @property
+    def residual(self) -> int:
+        """Bytes of one number of the stream between the blocks: it keeps the type of the stored weights."""
+        return self.storage if self.amp or self.storage == self.compute else self.compute
+
+
+def linears(shape: Shape) -> dict[str, tuple[int, int]]:
+    """Return the linear layers of one block as inputs and outputs; experts are no linear layers to PEFT."""
+    hidden, query, key, wide = shape.hidden, shape.query, shape.key, shape.intermediate
+    found = {"q": (hidden, query), "k": (hidden, key), "v": (hidden, key), "o": (query, hidden)}
+    if not shape.experts:
+        found |= {"gate": (hidden, wide)} if shape.gated_mlp else {}
+        found |= {"up": (hidden, wide), "down": (wide, hidden)}
+    return found
+
+
+def targeted(shape: Shape, targets: str | tuple[str, ...]) -> list[tuple[int, int]]:
+    """Return inputs and outputs of the layers of one block that get an adapter."""
+    every = linears(shape)
+    if isinstance(targets, str):
+        return list(every.values())
+    wanted = [role for role, names in ROLES.items() if any(name.rpartition(".")[2] in names for name in targets)]
+    fused = [(shape.hidden, shape.query + 2 * shape.key)] if "qkv" in wanted else []
+    roles = {part for role in wanted for part in role.split()}
+    return fused + [sizes for role, sizes in every.items() if role in roles]
+
+
+def block_weights(step: Step) -> int:
+    """Weights of all blocks: what quantisation shrinks; embeddings, head and norms stay as they are."""
+    shape = step.shape
+    one = attention_weights(shape) + mlp_weights(shape)
+    return shape.layers * one + shape.decoder_layers * (one + attention_weights(shape))
+
+
+def weights(step: Step) -> float:
+    """Weights: 4 bit with one constant per 64 (in 8 bit when doubly quantised), 8 bit with one constant per row."""
+    blocks = block_weights(step)
+    constants = {4: 1 / 64 + 4 / (64 * 256) if step.double_quant else 4 / 64, 8: 4 / step.shape.hidden}
+    if step.bits == 16:
+        return step.parameters * step.storage
+    return blocks * (step.bits / 8 + constants[step.bits]) + (step.parameters - blocks) * step.storage
+
+
+def adapter_parameters(step: Step) -> int:
+    """Numbers in the adapters: rank x (inputs + outputs) for every target."""
+    each = sum(inputs + outputs for inputs, outputs in targeted(step.shape, step.targets))
+    return 0 if step.full else step.rank * each * step.layers
+
+
+def trainable(step: Step) -> int:
+    """How many numbers the optimizer moves."""
+    return step.parameters if step.full else adapter_parameters(step)
+
+
+def adapters(step: Step) -> float:
+    """The adapters' own weights."""
+    return adapter_parameters(step) * step.adapter
+
+
+def gradients(step: Step) -> float:
+    """One gradient per trained number, as wide as the number."""
+    return trainable(step) * (step.storage if step.full else step.adapter)
+
+
+def optimizer(step: Step) -> float:
+    """AdamW keeps two moments as wide as the weight; in 8 bit two bytes and a constant per 256; paged ones move out."""
+    moments = {"adamw": 2 * gradients(step), "adamw_8bit": 2 * trainable(step) * (1 + 4 / 256), "paged_adamw_8bit": 0.0}
+    return moments.get(step.optimizer, 0.02 * gradients(step))
+
+
+def update(step: Step) -> float:
+    """What the optimizer's own step needs: foreach AdamW computes all moves at once on a GPU, the others one by one."""
+    largest = step.shape.vocab * step.shape.hidden if step.full else step.rank * step.shape.intermediate
+    if step.optimizer == "adamw" and step.gpu:
+        return gradients(step)
+    return largest * 4 * (2 if step.optimizer == "adafactor" else 1)
+
+
+def casts(step: Step, *, one_block: bool = False) -> float:
+    """16-bit copies of 32-bit weights: trained ones live through the forward pass, frozen ones while they are used."""
+    if not step.casting:
+        return 0.0
+    share = 1 / step.layers if one_block and step.checkpointing else 1.0
+    return block_weights(step) * step.compute * share
+
+
+def adapter_inputs(step: Step) -> float:
+    """Bytes per token and block that adapters keep for their gradient: their inputs, dropout masks, low-rank results.
+
+    PEFT casts the input to the adapter's type for every target apart; under autocast the matrix product keeps a
+    copy in the compute type, otherwise the cast one is kept.
+    """
+    if step.full:
+        return 0.0
+    sizes = targeted(step.shape, step.targets)
+    width = step.compute if step.amp else step.adapter
+    shared = step.adapter == step.compute and not step.adapter_dropout
+    inputs = sum({inputs for inputs, _ in sizes}) if shared else sum(inputs for inputs, _ in sizes)
+    masks = step.mask * sum(inputs for inputs, _ in sizes) if step.adapter_dropout else 0
+    return inputs * width + masks + len(sizes) * step.rank * width
+
+
+def attention_saved(step: Step) -> float:
+    """Bytes per token and block that attention keeps: queries, keys, values, result, and the matrix where it is made.
+
+    Flash and memory-efficient kernels keep no matrix; a padding mask makes SDPA repeat grouped keys and values.
+    """
+    shape, width = step.shape, step.compute
+    key = shape.query if step.padded else shape.key
+    saved = width * (2 * shape.query + 2 * key)
+    if step.matrix:
+        dropped = step.mask + width if shape.attention_dropout else 0
+        saved += shape.heads * step.length * (4 + (width if width < 4 else 0) + dropped)
+    return saved
+
+
+def block_saved(step: Step) -> float:
+    """Bytes per token that one block keeps for its backward pass.
+
+    RMSNorm computes in 32 bit and keeps that copy, LayerNorm keeps its input; a trained norm keeps the normalised
+    one too; trained layers keep their inputs (autocast copies them for each), gates three wide tensors, plain ones one.
+    """
+    shape, width = step.shape, step.compute
+    hidden, wide = shape.hidden, shape.intermediate
+    if shape.experts:
+        wide *= max(1, shape.experts_used)
+    norms = 2 * hidden * (4 if shape.gated_mlp else step.residual)
+    if step.full and shape.gated_mlp:
+        norms += 2 * hidden * step.residual
+    inputs = 0
+    if step.full:
+        copies = 3 + (2 if shape.gated_mlp else 1) if step.casting else 2
+        inputs = width * (copies * hidden + wide)
+    middle = width * wide * (3 if shape.gated_mlp else 1)
+    dropped = 2 * hidden * step.mask if shape.attention_dropout else 0
+    return norms + inputs + middle + dropped + attention_saved(step) + adapter_inputs(step)
+
+
+def kept(step: Step) -> float:
+    """Activations at the end of the forward pass: all of every block, or with checkpointing its input alone."""
+    each = step.shape.hidden * step.residual if step.checkpointing else block_saved(step)
+    return step.layers * each * step.tokens
+
+
+def in_flight(step: Step) -> float:
+    """What one block's backward pass adds: what it computes anew, and the gradients of its widest tensors."""
+    wide = step.shape.intermediate * max(1, step.shape.experts_used)
+    passing = step.compute * (wide * (3 if step.shape.gated_mlp else 2) + step.shape.hidden)
+    if step.matrix:
+        passing = max(passing, 12 * step.shape.heads * step.length)  # scores, their gradient, and that of the softmax
+    dequantised = step.shape.hidden * step.shape.intermediate * step.compute if step.bits < 16 else 0
+    return (block_saved(step) if step.checkpointing else 0) * step.tokens + passing * step.tokens + dequantised
+
+
+def loss(step: Step) -> float:
+    """Buffers of the loss: all logits several times over, or a tile of them, or the in-batch similarities."""
+    hidden, vocab, width = step.shape.hidden, step.shape.vocab, step.compute
+    head = vocab * hidden * 4 if step.full else 0
+    if step.kernel == "ranking":
+        return 16 * step.rows * step.rows + 2 * width * hidden * step.tokens
+    if step.kernel == "plain":
+        return step.tokens * vocab * (14 if width == 2 else 16)
+    if step.kernel == "liger":
+        return step.tokens * hidden * (4 + 2 * width) + head / 4 * width
+    tile = min(step.tokens, CHUNK_TOKENS) * min(vocab, CHUNK_WORDS)
+    return 2 * tile * width + step.tokens * hidden * (4 + width) + head

@@ -1,0 +1,139 @@
+"""Tells what the trainer does as events; it never changes a number and never ends a training by itself."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from engine.event import Journal
+from engine.worker.stopping import Stop, Stopped
+
+SKIPPED = ("runtime", "samples_per_second", "steps_per_second", "epoch", "num_tokens", "model_preparation_time")
+
+
+class Reporter(TrainerCallback):
+    """The callback that the worker hands to a script's `main`."""
+
+    def __init__(self, journal: Journal, stop: Stop) -> None:
+        """Write to `journal`, and obey `stop`."""
+        self.journal = journal
+        self.stop = stop
+        self.phase = ""
+        self.predicted = 0
+        self.warned = False
+        self.begun = False
+
+    def on_phase(self, name: str) -> None:
+        """Note the phase that begins; a script tells it by itself."""
+        if name != self.phase:
+            self.phase = name
+            self.predicted = 0
+            self.journal.write("phase", name=name)
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model: Any = None, **_: Any
+    ) -> None:
+        """Write what is ahead; from here on a stop waits for the end of a step."""
+        sizes = [(parameter.numel(), parameter.requires_grad) for parameter in model.parameters()]
+        self.on_phase("training")
+        self.journal.write(
+            "begun",
+            from_step=state.global_step,
+            max_steps=state.max_steps,
+            epochs=state.num_train_epochs,
+            trainable=sum(size for size, trains in sizes if trains),
+            parameters=sum(size for size, _ in sizes),
+        )
+        self.stop.training = self.begun = True
+
+    def on_train_end(self, *_: Any, **__: Any) -> None:
+        """Note that the steps are over; a stop ends the rest at once."""
+        self.stop.training = False
+        if self.stop.asked:
+            raise Stopped
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> TrainerControl:
+        """Turn requests into the trainer's own flags."""
+        if self.stop.take("evaluate"):
+            control.should_evaluate = True
+        if self.stop.asked or self.stop.take("save"):
+            control.should_save = True
+        if control.should_evaluate or control.should_save:
+            self.on_phase("evaluating" if control.should_evaluate else "saving")
+        return control
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """Write one point of every training curve."""
+        if logs and "loss" in logs:
+            values = {name: value for name, value in logs.items() if name not in SKIPPED}
+            self.journal.write("metrics", step=state.global_step, epoch=state.epoch, values=values)
+            self._warn(state.global_step, float(logs["loss"]))
+
+    def _warn(self, step: int, loss: float) -> None:
+        if math.isfinite(loss) or self.warned:
+            return
+        self.warned = True
+        self.journal.write(
+            "warning",
+            code="loss_not_finite",
+            step=step,
+            message=f"step {step}: the loss is no longer a number",
+            advice="halve training.learning_rate, or train in bf16 or fp32; weights since the last checkpoint are lost",
+        )
+
+    def on_prediction_step(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        eval_dataloader: Any = None,
+        **_: Any,
+    ) -> None:
+        """Count the batches of an evaluation."""
+        self.predicted += 1
+        total = len(eval_dataloader) if hasattr(eval_dataloader, "__len__") else None
+        self.journal.write("progress", name="evaluating", done=self.predicted, total=total, unit="batch")
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> TrainerControl:
+        """Write every metric of the goal; a stop that came meanwhile saves first.
+
+        The closing evaluation repeats the best checkpoint's and goes into the results alone.
+        """
+        self.predicted = 0
+        if self.begun and not self.stop.training:
+            return control
+        kept = {
+            name if name == "eval_loss" else name.removeprefix("eval_"): value
+            for name, value in (metrics or {}).items()
+            if name.removeprefix("eval_") not in SKIPPED
+        }
+        self.journal.write("evaluated", step=state.global_step, epoch=state.epoch or 0.0, values=kept)
+        if self.stop.training:
+            control.should_save = control.should_save or self.stop.asked
+            self.on_phase("saving" if control.should_save else "training")
+        return control
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Write where the checkpoint lies; a stop ends the training here."""
+        path = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        self.journal.write("checkpoint", step=state.global_step, path=str(path))
+        if self.stop.asked:
+            raise Stopped
+        self.on_phase("training")

@@ -1,0 +1,63 @@
+"""Stopping in every phase: in training after the step and its checkpoint, elsewhere at once."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+
+class Stopped(BaseException):
+    """Somebody asked the run to stop; no library may swallow it, hence no Exception."""
+
+
+class Stop:
+    """The request to stop, from SIGTERM or from the file control/stop."""
+
+    def __init__(self, control: Path) -> None:
+        """Watch `control` (the run's folder of requests)."""
+        self.control = control
+        self.training = False
+        self.asked = False
+
+    def listen(self) -> None:
+        """Take over SIGTERM and SIGINT, ignore SIGHUP, and watch the control folder."""
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, self._on_signal)
+        threading.Thread(target=self._watch, name="control", daemon=True).start()
+
+    def take(self, name: str) -> bool:
+        """Return whether a request is there, and remove it."""
+        try:
+            (self.control / name).unlink()
+        except OSError:
+            return False
+        return True
+
+    def _watch(self) -> None:
+        while True:
+            if self.take("stop"):
+                os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.2)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if self.asked:
+            os._exit(130)
+        self.asked = True
+        if not self.training:
+            raise Stopped
+
+
+def every(seconds: float, act: Callable[[], None]) -> None:
+    """Call `act` in a daemon thread for as long as the process lives."""
+
+    def loop() -> None:
+        while True:
+            act()
+            time.sleep(seconds)
+
+    threading.Thread(target=loop, name=getattr(act, "__name__", "every"), daemon=True).start()

@@ -1,0 +1,155 @@
+"""Runs one run's script, and tells the journal about it: thin on purpose."""
+
+import fcntl
+import hashlib
+import importlib
+import importlib.util
+import os
+import platform
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+from typing import IO, Any
+
+from engine.event import EVENTS, Journal
+from engine.worker import hardware
+from engine.worker.failures import explain
+from engine.worker.progress import report_bars
+from engine.worker.stopping import Stop, Stopped, every
+
+LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "sentence-transformers", "accelerate", "datasets")
+HEARTBEAT = 5.0
+
+
+def work(arguments: Sequence[str]) -> int:
+    """Train the run in the folder `arguments[0]`; return 0 completed, 1 failed, 3 already running, 130 stopped.
+
+    `--wait FILE STARTER MODULE...` loads the modules first, and takes the folder from FILE when it appears.
+    """
+    if arguments[0] == "--wait":
+        folder = wait_for_folder(Path(arguments[1]), int(arguments[2]), arguments[3:])
+        if folder is None:
+            return 0
+    else:
+        folder = Path(arguments[0]).resolve()
+    lock = take_lock(folder)
+    if lock is None:
+        print(f"{folder.name} is being trained already; see it with: tunewright watch {folder.name}", file=sys.stderr)
+        return 3
+    journal = Journal(folder / EVENTS)
+    stop = Stop(folder / "control")
+    stop.take("stop")
+    script = (folder / "train.py").read_bytes()
+    digest = hashlib.sha256(script).hexdigest()
+    journal.write("started", **identity(), script_sha256=digest)
+    try:
+        stop.listen()
+        every(HEARTBEAT, lambda: journal.write("hardware", gpu=hardware.cards(), rss=hardware.resident()))
+        return train(folder / "train.py", digest, journal, stop)
+    except Stopped:
+        journal.write("finished", status="stopped", results=None)
+        return 130
+    except BaseException as error:  # noqa: BLE001 - whatever ends a training is told to the person who waits for it
+        failure = explain(error)
+        journal.write("failed", **fields_of(failure), traceback=traceback.format_exc())
+        traceback.print_exc()
+        return 1
+
+
+def wait_for_folder(place: Path, starter: int, modules: Sequence[str]) -> Path | None:
+    """Load the modules, wait for the run, and write to its log from then on; None when the starter is gone."""
+    for name in modules:
+        importlib.import_module(name)
+    while not place.exists():
+        if os.getppid() != starter:
+            return None
+        time.sleep(0.02)
+    folder = Path(place.read_text("utf-8"))
+    place.unlink()
+    log = os.open(folder / "log.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.chdir(folder)
+    return folder
+
+
+def fields_of(failure: Any) -> dict[str, str]:
+    """Return code, message and advice of a failure."""
+    return {"code": failure.code, "message": failure.message, "advice": failure.advice}
+
+
+def train(script: Path, digest: str, journal: Journal, stop: Stop) -> int:
+    """Load the libraries and the script, train, and write what came out."""
+    journal.write("phase", name="libraries")
+    report_bars(journal)
+    module = load(script, digest)
+    from engine.worker.reporter import Reporter
+
+    results = module.main(callbacks=[Reporter(journal, stop)])
+    for sample in results.get("samples", []):
+        journal.write("sample", step=results.get("best_step") or 0, **sample)
+    journal.write("finished", status="completed", results=results)
+    return 0
+
+
+def load(script: Path, digest: str) -> ModuleType:
+    """Import the script under a name of its own: cached rows of another run's script must never be taken for its."""
+    name = f"train_{digest[:12]}"
+    spec = importlib.util.spec_from_file_location(name, script)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(f"{script} can't be read")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def take_lock(folder: Path) -> IO[str] | None:
+    """Return the open lock of a run, or None when another worker holds it; the system frees it with the process."""
+    lock = (folder / "worker.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return None
+    return lock
+
+
+def identity() -> dict[str, Any]:
+    """Return which process on which machine this is; a process is known by its start time as well as its number."""
+    versions = {}
+    for name in LIBRARIES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "host": socket.gethostname(),
+        "boot_id": boot_id(),
+        "pid": os.getpid(),
+        "created": process_start(os.getpid()),
+        "versions": {"python": platform.python_version(), **versions},
+        "machine": {"cores": len(os.sched_getaffinity(0)), "platform": platform.platform()},
+        "world_size": 1,
+    }
+
+
+def boot_id() -> str:
+    """Return the identity of this boot of the machine, or an empty text."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def process_start(pid: int) -> int | None:
+    """Return a process's start in clock ticks since the boot, or None when there is no such process."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None
