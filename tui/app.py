@@ -1,0 +1,169 @@
+"""The full-screen program: a table of contents of its screens, and what is true on all of them."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual import on, work
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.filter import LineFilter
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from tui.ascii import Ascii, terminal_is_utf8
+from tui.theme import DARK, LIGHT, terminal_is_light
+
+if TYPE_CHECKING:
+    from engine.machine import Machine
+
+
+class Tunewright(App[None]):
+    """The wizard over all runs of one folder; with `watch` it opens that run, with `answers` it opens on Plan."""
+
+    TITLE = "tunewright"
+    CSS_PATH = "app.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]
+    BINDINGS = [
+        Binding("question_mark", "help", "Help", key_display="?", tooltip="What is this, and which keys work here"),
+        Binding("f1", "help", "Help", key_display="F1", tooltip="What is this, and which keys work here"),
+        Binding("ctrl+t", "toggle_light", "Light or dark", show=False, tooltip="Change between light and dark colours"),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Leave; a training goes on"),
+    ]
+
+    machine: reactive["Machine | None"] = reactive(None)
+    machine_line: reactive[str] = reactive("")
+
+    @dataclass
+    class MachineSeen(Message):
+        """The machine has been looked at: its facts, and the same in one line."""
+
+        machine: "Machine"
+        line: str
+
+    def __init__(self, runs: Path, watch: Path | None = None, answers: dict[str, Any] | None = None) -> None:
+        """`runs` is the folder of all runs."""
+        super().__init__()
+        self.runs = runs
+        self.opens = watch
+        self.answers = answers
+        self.machine_seen = asyncio.Event()
+        self.animation_level = "none"
+        self._ascii = Ascii(enabled=not terminal_is_utf8())
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self.theme = LIGHT.name if terminal_is_light() else DARK.name
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Return Home, which lies under everything else."""
+        from tui.screens.home import HomeScreen
+
+        return HomeScreen(self.runs)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return the filters that every line passes, the one for terminals without UTF-8 last."""
+        return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else [])]
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return how a key is written: as a sign, or as its name where the terminal has no such sign."""
+        sign = super().get_key_display(binding)
+        return binding.key if self._ascii.enabled and not sign.isascii() else sign
+
+    def on_mount(self) -> None:
+        """Open what was asked for, and look at the machine once the first screen is there."""
+        if self.opens is not None:
+            self.open_run(self.opens)
+        elif self.answers is not None:
+            self.new_run(self.answers, at="plan")
+        self.call_after_refresh(self.look_at_machine)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="machine")
+    def look_at_machine(self) -> None:
+        """Find out what this machine has; the answer arrives as `MachineSeen`."""
+        from engine.machine import describe, look
+
+        machine = look(self.runs)
+        self.post_message(self.MachineSeen(machine, describe(machine)))
+
+    @on(MachineSeen)
+    def _machine_seen(self, message: MachineSeen) -> None:
+        self.machine_line, self.machine = message.line, message.machine
+        self.machine_seen.set()
+
+    def new_run(self, answers: dict[str, Any] | None = None, at: str = "goal") -> None:
+        """Begin the conversation that ends with a plan, with what is answered already."""
+        from tui.wizard import Wizard
+
+        self.run_worker(Wizard(self, answers or {}).converse(at), group="wizard", exclusive=True)
+
+    def repeat(self, folder: Path) -> None:
+        """Open the plan of an earlier run, to change it and start it again."""
+        from engine.config import plain
+        from engine.document import load
+        from engine.problem import Problem
+
+        try:
+            self.new_run(plain(load(folder / "run.yaml")), at="repeat")
+        except Problem as problem:
+            self.notify(problem.sentence, severity="error", markup=False)
+
+    @work(exclusive=True, group="open")
+    async def open_run(self, folder: Path) -> None:
+        """Show a run: its training as it goes, or its results when it is completed."""
+        from engine.follow import Follower
+        from engine.run import state
+
+        follower = Follower(folder)
+        await asyncio.to_thread(follower.read)
+        screen: Screen[Any]
+        if state(folder, follower.history) == "completed":
+            from tui.screens.results import ResultsScreen
+
+            screen = ResultsScreen(folder)
+        else:
+            from tui.screens.train import TrainScreen
+
+            screen = TrainScreen(folder)
+        await self.push_screen(screen)
+
+    def action_help(self) -> None:
+        """Show what the focused thing is for, with the keys that work there."""
+        from tui.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    def action_toggle_light(self) -> None:
+        """Change between the light and the dark theme."""
+        self.theme = DARK.name if self.theme == LIGHT.name else LIGHT.name
+
+    async def action_quit(self) -> None:
+        """Leave; a training that goes on is named, with the way back to it."""
+        self.exit(message=await asyncio.to_thread(self._still_going))
+
+    def _still_going(self) -> str | None:
+        if not self.runs.is_dir():
+            return None
+        from engine.listing import listing
+
+        names = [summary.name for summary in listing(self.runs) if summary.state == "running"]
+        if not names:
+            return None
+        many = "These trainings go on" if len(names) > 1 else "This training goes on"
+        return f"{many}: {', '.join(names)}. Come back with: tunewright watch {names[0]}"
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Yield every action of this screen, then those of the program."""
+        seen = set()
+        for node, binding, enabled, tooltip in screen.active_bindings.values():
+            matters = binding.description and enabled and (binding.show or tooltip)
+            if matters and binding.action not in seen:
+                seen.add(binding.action)
+                title = f"{binding.description}  ({self.get_key_display(binding)})"
+                yield SystemCommand(title, tooltip, partial(self.run_action, binding.action, node))
+        yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)

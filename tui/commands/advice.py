@@ -1,0 +1,96 @@
+"""Commands that train nothing: which method, how much memory, what a data set is."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tui.commands.options import Goal, GpuName, Json, RunFiles, Runs, Sets, Vram
+
+
+def advise(
+    goal: Goal = None,
+    model: Annotated[str, typer.Option("--model", metavar="M", help="A model folder or a hub id.")] = ...,  # type: ignore[assignment]
+    data: Annotated[str | None, typer.Option("--data", metavar="D", help="A data file, a folder, or a hub id.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Save the complete run there, as YAML.")
+    ] = None,
+    settings: Sets = None,
+    gpu: GpuName = None,
+    vram: Vram = None,
+    runs_folder: Runs = None,
+    as_json: Json = False,
+) -> None:
+    """Say which method fits goal, model, data and machine. Every choice of the complete run comes with its reason."""
+    from engine.document import override, resolve
+    from engine.guide import recommend
+    from engine.roots import root
+    from tui.commands import facts
+    from tui.commands.say import emit, say
+    from tui.commands.verdicts import plan_lines, plan_values, save
+
+    given: dict[str, Any] = {"model": {"id": model}} | ({"goal": goal} if goal else {})
+    given |= {"data": {"train": data}} if data else {}
+    answers = resolve(override(given, settings or []), Path.cwd())
+    machine = facts.machine_or(root(runs_folder), gpu, vram)
+    plan = recommend(answers, facts.here(answers, machine))
+    if output is not None:
+        save(plan.run, output)
+    if as_json:
+        emit(plan_values(plan, machine))
+        return
+    for line in plan_lines(plan, machine):
+        say(line)
+
+
+def estimate(
+    files: RunFiles,
+    settings: Sets = None,
+    gpu: GpuName = None,
+    vram: Vram = None,
+    runs_folder: Runs = None,
+    as_json: Json = False,
+) -> None:
+    """Say how much memory and time runs need, and whether they fit. Several files make a list."""
+    from engine.roots import root
+    from tui.commands import facts
+    from tui.commands.say import emit, say, warn
+    from tui.commands.verdicts import estimate_values
+    from tui.commands.words import estimate_line, terms_line
+
+    machine = facts.machine_or(root(runs_folder), gpu, vram)
+    found = [facts.estimated(file, settings or [], machine) for file in files]
+    if as_json:
+        values = [estimate_values(file, spent) for file, (spent, _) in zip(files, found, strict=True)]
+        emit(values if len(values) > 1 else values[0])
+        return
+    for file, (spent, unseen) in zip(files, found, strict=True):
+        say(f"{file}: {estimate_line(spent)}")
+        say(f"    {terms_line(spent)}")
+        for problem in unseen:
+            warn(f"{problem.sentence}; estimated for rows of the greatest length")
+
+
+def inspect(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A data file, a folder, a pattern, or a hub id.")],
+    as_json: Json = False,
+) -> None:
+    """Say what a data set is, and what is wrong with it."""
+    from dataclasses import asdict
+
+    from engine.data import look
+    from engine.problem import Problem
+    from tui.commands.rows import data_lines, nothing
+    from tui.commands.say import emit, say
+
+    try:
+        facts = look(data)
+    except Problem as problem:
+        if as_json:
+            emit(nothing(data, problem))
+        raise
+    if as_json:
+        emit(asdict(facts))
+        return
+    for line in data_lines(facts):
+        say(line)

@@ -1,0 +1,131 @@
+"""From a run file, or a few answers, to a plan: what the file says, what is known, and what the guide adds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from engine import document
+from engine.config import given
+from engine.data import DataFacts
+from engine.data import look as look_at_data
+from engine.estimate import Estimate
+from engine.guide import Facts, Plan, recommend
+from engine.machine import Machine, imagine
+from engine.machine import look as look_at_machine
+from engine.model import ModelFacts
+from engine.model import look as look_at_model
+from engine.problem import Problem
+
+ABSENT = ("missing", "offline", "gated", "not_downloaded")
+"""Codes of what is not here now but may be where the run goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The facts of a run, and what of it could not be looked at."""
+
+    facts: Facts
+    unseen: tuple[Problem, ...] = ()
+
+
+def run_file(path: Path) -> Path:
+    """Return the run file that a path stands for: itself, or the one in a run's folder."""
+    inside = path / "run.yaml"
+    return inside if inside.is_file() else path
+
+
+def answers_of(path: Path, assignments: Sequence[str]) -> dict[str, Any]:
+    """Return what a run file and `--set` say, checked; a fault that only `--set` brings in is wrong usage."""
+    try:
+        return dict(given(document.load(path, assignments)))
+    except Problem as problem:
+        if not assignments or problem.where.startswith("--") or not _is_right(path):
+            raise
+        raise Problem(problem.what, where="--set", advice=problem.advice) from None
+
+
+def _is_right(path: Path) -> bool:
+    try:
+        document.load(path)
+    except Problem:
+        return False
+    return True
+
+
+def machine_or(runs: Path, gpu: str | None, vram: float | None) -> Machine:
+    """Return this machine, or what it would be with another card."""
+    return imagine(look_at_machine(runs), gpu, vram)
+
+
+def elsewhere(answers: dict[str, Any], machine: Machine) -> dict[str, Any]:
+    """Return the answers without the device that they name here, when another card is imagined."""
+    if not machine.imagined or "launch" not in answers:
+        return answers
+    kept = {name: value for name, value in answers["launch"].items() if name not in ("device", "devices")}
+    return {**answers, "launch": kept}
+
+
+def see(answers: Mapping[str, Any], machine: Machine) -> Sight:
+    """Look at model and data as far as they are here; what is wrong with what is here raises a Problem."""
+    unseen: list[Problem] = []
+    model: ModelFacts | None = None
+    data: DataFacts | None = None
+    try:
+        model = look_at_model(answers["model"]["id"], answers["model"].get("revision", "main"))
+    except Problem as problem:
+        unseen.append(_absent(problem))
+    try:
+        data = look_at_data(answers["data"]["train"]) if "data" in answers else None
+    except Problem as problem:
+        unseen.append(_absent(problem))
+    return Sight(Facts(machine, model, data), tuple(unseen))
+
+
+def _absent(problem: Problem) -> Problem:
+    if problem.code not in ABSENT:
+        raise problem
+    return problem
+
+
+def plan(answers: dict[str, Any], sight: Sight) -> Plan:
+    """Return the complete run; a Problem of the answers is told after what could not be looked at."""
+    try:
+        return recommend(answers, sight.facts)
+    except Problem:
+        if sight.unseen:
+            raise sight.unseen[0] from None
+        raise
+
+
+def here(answers: dict[str, Any], machine: Machine) -> Facts:
+    """Return the facts of a run whose model and data must be within reach, and whose rows can be trained on."""
+    sight = see(answers, machine)
+    if sight.unseen:
+        raise sight.unseen[0]
+    if sight.facts.data is not None:
+        _check_rows(sight.facts.data)
+    return sight.facts
+
+
+def _check_rows(data: DataFacts) -> None:
+    # roles may be given by hand where no goal fits; a single row is what a person understands first
+    wrong = [problem for problem in data.problems if problem.severity == "wrong" and problem.code != "no_goal_fits"]
+    for problem in sorted(wrong, key=lambda problem: problem.code != "one_row"):
+        raise Problem(problem.message, where=data.path, advice=problem.advice, code=problem.code)
+
+
+def estimated(file: Path, assignments: Sequence[str], machine: Machine) -> tuple[Estimate, tuple[Problem, ...]]:
+    """Return what the run of a file will need, and what could not be looked at; without its model nothing is known."""
+    answers = elsewhere(answers_of(run_file(file), assignments), machine)
+    sight = see(answers, machine)
+    try:
+        spent = plan(answers, sight).estimate
+    except Problem as problem:
+        if problem.code != "columns":
+            raise
+        sight = Sight(replace(sight.facts, data=None), (*sight.unseen, problem))  # memory asks for no roles
+        spent = plan(answers, sight).estimate
+    if spent is None:
+        raise sight.unseen[0]
+    return spent, sight.unseen

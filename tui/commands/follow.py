@@ -1,0 +1,170 @@
+"""Following a run from the command line to its end: its events as they are, or as lines; ctrl+c asks it to stop."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol
+
+from engine import run as runs
+from engine.follow import Follower
+from engine.history import Event, History
+from engine.problem import Problem
+from tui.commands.lines import Lines
+from tui.commands.say import complain, say
+from tui.commands.words import hint, outcome_lines
+from tui.widgets.figures import log_line
+
+LOOK_EVERY = 0.2  # seconds between two looks at the events
+UNDER_WAY = ("created", "running", "elsewhere")
+STATUS = {"completed": 0, "stopped": 130}
+
+
+class Voice(Protocol):
+    """What is done with a run's events."""
+
+    def event(self, line: bytes, history: History) -> None:
+        """Take one event, as the line that it is; `history` has it already."""
+
+    def silence(self, history: History) -> None:
+        """Take note that nothing happened."""
+
+    def stopping(self, folder: Path) -> None:
+        """Say that the run has been asked to stop."""
+
+    def end(self, folder: Path, state: str, history: History) -> None:
+        """Say what came out of it."""
+
+
+class Echo(Follower):
+    """A follower that hands every event on; what the run has said before is taken in silently."""
+
+    def __init__(self, folder: Path, voice: Voice) -> None:
+        """Read up to now, and hand `voice` what comes."""
+        self._voice: Voice | None = None
+        super().__init__(folder)
+        self.read()
+        self._voice = voice
+
+    def take(self, line: bytes) -> bool:
+        """Take in one line, and hand it on when it is an event."""
+        known = super().take(line)
+        if known and self._voice is not None:
+            self._voice.event(line, self.history)
+        return known
+
+
+class Interrupts:
+    """Counts ctrl+c in place of raising it anywhere, so that no line is read by halves; a context manager."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.count = 0
+
+    def __enter__(self) -> "Interrupts":
+        """Take over ctrl+c."""
+        self._before = signal.signal(signal.SIGINT, self._another)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give ctrl+c back."""
+        signal.signal(signal.SIGINT, self._before)
+
+    def _another(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self.count += 1
+
+
+class Events:
+    """The events as they are, one JSON object a line."""
+
+    def event(self, line: bytes, history: History) -> None:  # noqa: ARG002
+        """Pass the line on at once."""
+        sys.stdout.buffer.write(line + b"\n")
+        sys.stdout.buffer.flush()
+
+    def silence(self, history: History) -> None:
+        """Say nothing."""
+
+    def stopping(self, folder: Path) -> None:
+        """Say so where no program reads along."""
+        complain(_stopping(folder))
+
+    def end(self, folder: Path, state: str, history: History) -> None:
+        """Say what went wrong; everything else stands in the last event."""
+        _complain_about(folder, state, history)
+
+
+class Words(Lines):
+    """The run as plain lines, with its table at the end."""
+
+    def stopping(self, folder: Path) -> None:
+        """Say what happens before it stops."""
+        say(_stopping(folder))
+
+    def end(self, folder: Path, state: str, history: History) -> None:
+        """Say what came out of the run, or how to go on."""
+        _complain_about(folder, state, history)
+        if state == "stopped":
+            say(f"stopped at step {history.step}; go on with: tunewright resume {hint(folder)}")
+        results: Any = (history.finished or {}).get("results")
+        if state == "completed" and isinstance(results, dict):
+            for line in outcome_lines(results, runs.load(folder).method.kind):
+                say(line)
+
+
+def launch_and_follow(folder: Path, launch: Callable[[], None], *, as_json: bool) -> int:
+    """Start the worker and follow it; ctrl+c asks it to stop, also while it only begins. Return the exit status."""
+    voice = Events() if as_json else Words()
+    with Interrupts() as interrupts:
+        echo = Echo(folder, voice)
+        launch()
+        return _to_the_end(echo, folder, voice, interrupts, stops=True)
+
+
+def look_on(folder: Path) -> int:
+    """Follow a run as lines, whoever started it; ctrl+c leaves it alone. Return the exit status."""
+    voice = Words()
+    with Interrupts() as interrupts:
+        return _to_the_end(Echo(folder, voice), folder, voice, interrupts, stops=False)
+
+
+def _to_the_end(echo: Echo, folder: Path, voice: Voice, interrupts: Interrupts, *, stops: bool) -> int:
+    asked = False
+    while True:
+        fresh = echo.read()
+        state = runs.state(folder, echo.history)
+        if state not in UNDER_WAY and not fresh and not echo.read():
+            break
+        if interrupts.count > (1 if stops else 0):
+            complain(f"it goes on without this terminal; see it with: tunewright watch {hint(folder)}")
+            return 130
+        if interrupts.count and not asked:
+            asked = True
+            voice.stopping(folder)
+            with suppress(Problem):  # it has just ended by itself
+                runs.stop(folder)
+        if not fresh:
+            voice.silence(echo.history)
+            time.sleep(LOOK_EVERY)
+    voice.end(folder, state, echo.history)
+    return STATUS.get(state, 1)
+
+
+def _stopping(folder: Path) -> str:
+    return f"{folder.name} finishes its step and saves a checkpoint; ctrl+c again leaves it to do so alone"
+
+
+def _complain_about(folder: Path, state: str, history: History) -> None:
+    if state == "failed" and history.failed is not None:
+        failed: Event = history.failed
+        advice = f"; {failed['advice']}" if failed["advice"] else ""
+        complain(f"{folder.name}: {failed['message']}{advice} (log: {folder / 'log.txt'})")
+    if state == "died":
+        for line in runs.tail_log(folder):
+            complain(f"  {log_line(line)}")
+        what = "the worker is gone without a last word, as after a kill or a full memory; its log ends as above"
+        complain(f"{folder.name}: {what}; go on from the last checkpoint with: tunewright resume {hint(folder)}")

@@ -1,0 +1,83 @@
+"""Starting a run from its file: looked at, completed, written into a folder of its own, and launched."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine import run as runs
+from engine.guide import Plan, recommend
+from engine.interpreter import Interpreter, interpreter, missing
+from engine.lifetime import kills_detached
+from engine.machine import look as look_at_machine
+from engine.problem import Problem
+from tui.commands.facts import answers_of, here, run_file
+from tui.commands.say import say, warn
+from tui.commands.words import estimate_line, hint
+from tui.words import literal, place
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A run that is written and not started yet."""
+
+    folder: Path
+    plan: Plan
+    python: str
+
+
+def create(file: Path, assignments: Sequence[str], root: Path, python: str | None) -> Created:
+    """Write the folder of the run that a file describes, with all that it leaves open filled in."""
+    path = run_file(file)
+    answers = answers_of(path, assignments)
+    return begin(answers, root, interpreter(python), edited_script(path, assignments))
+
+
+def begin(answers: dict[str, Any], root: Path, found: Interpreter, script: str | None = None) -> Created:
+    """Write the folder of the run that follows from the answers; `script` is one that was edited by hand."""
+    facts = here(answers, look_at_machine(root))
+    plan = recommend(answers, facts)
+    check_libraries(found, plan.run.goal, plan.run.method.kind)
+    folder = runs.create(plan.run, root, script=script, python_versions=dict(found.versions))
+    return Created(folder, plan, found.python)
+
+
+def edited_script(path: Path, assignments: Sequence[str] = ()) -> str | None:
+    """Return the script beside a run file when somebody edited it: it is what that run is, and what is repeated."""
+    if not runs.is_edited(path.parent):
+        return None
+    script = path.parent / "train.py"
+    if assignments:
+        what = f"{place(script)} was edited by hand, so it no longer follows the run file"
+        raise Problem(what, where="--set", advice="change the setting in the script, or leave --set out")
+    return script.read_text("utf-8")
+
+
+def check_libraries(found: Interpreter, goal: str, method: str) -> None:
+    """Raise a Problem when the Python that trains lacks libraries: which, and how to get them."""
+    lacking = missing(found, goal, method)
+    if lacking:
+        what = f"the training libraries are not complete ({', '.join(lacking)} missing)"
+        advice = "pip install 'tunewright[train]', or name a Python that has them with --python or TUNEWRIGHT_PYTHON"
+        raise Problem(what, where=found.python, advice=advice, code="libraries")
+
+
+def announce(created: Created) -> None:
+    """Say what will happen before it happens: what is trained, where, what it takes, and what to know."""
+    run, folder = created.plan.run, created.folder
+    say(f"{folder.name}: {run.goal} · {run.method.kind} · {literal(place(run.model.id))}")
+    if created.plan.estimate is not None:
+        say(estimate_line(created.plan.estimate))
+    if runs.is_edited(folder):
+        say("train.py is the one that was edited by hand")
+    for warning in created.plan.warnings:
+        warn(warning)
+    say_how_to_watch(folder)
+
+
+def say_how_to_watch(folder: Path) -> None:
+    """Name the folder and the way to the run, and what would end it with the terminal."""
+    say(f"folder {place(folder)}; watch it with: tunewright watch {hint(folder)}")
+    note = kills_detached()
+    if note is not None and note.level != "good":
+        warn(f"{note.message}; {note.advice}")

@@ -1,0 +1,95 @@
+"""Commands that train: a run file, a stopped run, the embedded example."""
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tui.commands.options import DemoGoal, Detach, EventsJson, Python, RunFile, RunName, Runs, Sets
+
+
+def demo(
+    goal: DemoGoal = "embed",
+    headless: Annotated[bool, typer.Option("--headless", help="Plain lines in place of the full screen.")] = False,
+    runs_folder: Runs = None,
+    python: Python = None,
+) -> None:
+    """Train a small model on an embedded example. It needs no network, no GPU, and about a minute."""
+    from engine.interpreter import VARIABLE
+    from engine.roots import root
+    from engine.run import launch
+    from tui.commands.example import example
+    from tui.commands.follow import launch_and_follow
+    from tui.commands.fullscreen import full_screen
+    from tui.commands.say import is_terminal
+    from tui.commands.start import announce
+
+    created = example(goal, root(runs_folder), python)
+    announce(created)
+    start = partial(launch, created.folder, python=created.python)
+    if headless or not is_terminal():
+        raise typer.Exit(launch_and_follow(created.folder, start, as_json=False))
+    start()
+    os.environ[VARIABLE] = created.python  # for a resume from the screen
+    raise typer.Exit(full_screen(created.folder.parent, created.folder))
+
+
+def run(
+    file: RunFile,
+    settings: Sets = None,
+    detach: Detach = False,
+    as_json: EventsJson = False,
+    runs_folder: Runs = None,
+    python: Python = None,
+) -> None:
+    """Train what a run file describes. What it leaves open is filled in; ctrl+c stops with a checkpoint."""
+    from engine.roots import root
+    from engine.run import launch
+    from tui.commands.start import announce, create
+
+    created = create(file, settings or [], root(runs_folder), python)
+    start = partial(launch, created.folder, python=created.python)
+    if not as_json:
+        announce(created)
+    raise typer.Exit(_go(created.folder, start, detach=detach, as_json=as_json))
+
+
+def resume(
+    run_name: RunName,
+    detach: Detach = False,
+    as_json: EventsJson = False,
+    runs_folder: Runs = None,
+    python: Python = None,
+) -> None:
+    """Go on with a run from its last checkpoint."""
+    from engine import run as runs
+    from engine.interpreter import interpreter
+    from engine.roots import root
+    from tui.commands.start import check_libraries, say_how_to_watch
+
+    folder = runs.find(root(runs_folder), run_name)
+    described, found = runs.load(folder), interpreter(python)
+    check_libraries(found, described.goal, described.method.kind)
+
+    def start() -> None:
+        runs.resume(folder, python=found.python)
+        if not as_json:
+            say_how_to_watch(folder)
+
+    raise typer.Exit(_go(folder, start, detach=detach, as_json=as_json))
+
+
+def _go(folder: Path, start: Callable[[], None], *, detach: bool, as_json: bool) -> int:
+    if not detach:
+        from tui.commands.follow import launch_and_follow
+
+        return launch_and_follow(folder, start, as_json=as_json)
+    start()
+    if as_json:
+        from tui.commands.say import emit
+
+        emit({"run": folder.name, "folder": str(folder)})
+    return 0

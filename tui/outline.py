@@ -1,0 +1,117 @@
+"""The plan in words: one line per matter, each with the fields behind it and the guide's reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.config import EmbedRun, Run, SftRun
+from engine.data import DataFacts
+from engine.draft import why
+from engine.machine import Machine, title
+from engine.methods import Full, Lora8, Qlora
+from engine.speed import steps, train_rows
+from tui.widgets.value import number
+from tui.words import place, roughly
+
+YOURS = why("yours")
+VERBS = {"sft": "answer like", "embed": "find the right passage in"}
+
+
+@dataclass(frozen=True)
+class Matter:
+    """One line of the plan; `field` is what a click on it opens."""
+
+    label: str
+    words: str
+    field: str
+    why: str
+
+
+def sentence(run: Run, data: DataFacts | None) -> tuple[str, str, str]:
+    """Return `Teach`, model and the rest of the sentence that says what the run does."""
+    model = place(run.model.id) if Path(run.model.id).is_absolute() else run.model.id
+    told = f"to {VERBS[run.goal]} {place(run.data.train)}"
+    if data is None:
+        return "Teach", model, told
+    return "Teach", model, f"{told} ({data.rows:,} rows, {roughly(data.rows * data.lengths.mean / 4)} tokens)"
+
+
+def matters(run: Run, data: DataFacts | None, machine: Machine, reasons: Mapping[str, str]) -> list[Matter]:
+    """Return the lines of the plan, in the order in which a person wants to know them."""
+    rows = [
+        ("Method", method(run), ("method.kind", "method.rank", "method.targets")),
+        (
+            "Training",
+            training(run, data),
+            ("training.epochs", "training.learning_rate", "training.batch", "training.accumulate"),
+        ),
+        ("Text", text(run), ("training.max_length", "objective.matryoshka", "training.packing", "objective.loss_on")),
+        ("Evaluate", evaluation(run, data), ("training.evaluate_every", "data.test_fraction", "data.test")),
+        ("Runs on", hardware(run, machine), ("training.precision", "launch.device", "training.optimizer")),
+    ]
+    return [Matter(label, words, _field(fields, reasons), _why(fields, reasons)) for label, words, fields in rows]
+
+
+def _field(fields: tuple[str, ...], reasons: Mapping[str, str]) -> str:
+    """Return the first field that the guide has chosen and gives a reason for."""
+    return next((field for field in fields if reasons.get(field, YOURS) != YOURS), fields[0])
+
+
+def _why(fields: tuple[str, ...], reasons: Mapping[str, str]) -> str:
+    return reasons.get(_field(fields, reasons), "")
+
+
+def method(run: Run) -> str:
+    """Return the method with what makes it this one."""
+    kind = run.method
+    if isinstance(kind, Full):
+        return "Full · every weight is trained"
+    names = {"qlora": "QLoRA", "lora8": "LoRA 8-bit", "lora": "LoRA"}
+    layers = "all linear layers" if kind.targets == "all-linear" else str(kind.targets).strip("()").replace("'", "")
+    bits = f"4-bit {kind.quant_type.upper()}, " if isinstance(kind, Qlora) else ""
+    bits = "8-bit weights, " if isinstance(kind, Lora8) else bits
+    return f"{names[kind.kind]} · {bits}rank {kind.rank}, {layers}"
+
+
+def training(run: Run, data: DataFacts | None) -> str:
+    """Return length, batch and learning rate."""
+    told = run.training
+    epochs = f"{number(told.epochs)} epoch{'' if told.epochs == 1 else 's'}"
+    count = f" · {steps(run, data):,} steps" if data is not None else ""
+    batch = f"batch {told.batch}" + (f" × {told.accumulate}" if told.accumulate > 1 else "")
+    return f"{epochs}{count} · {batch} · lr {number(told.learning_rate)} {told.schedule.replace('_', ' ')}"
+
+
+def text(run: Run) -> str:
+    """Return what becomes of a row's text."""
+    words = [f"up to {run.training.max_length:,} tokens"]
+    if isinstance(run, EmbedRun):
+        sizes = run.objective.matryoshka
+        words.append(f"sizes {' '.join(map(str, sizes))}" if len(sizes) > 1 else f"size {sizes[0]}")
+    if isinstance(run, SftRun):
+        words += ["packed"] * run.training.packing
+        words.append("answers only" if run.objective.loss_on == "answer" else "prompts and answers")
+    return " · ".join(words)
+
+
+def evaluation(run: Run, data: DataFacts | None) -> str:
+    """Return when is measured, on what, and what is kept."""
+    every = run.training.evaluate_every
+    when = "every epoch" if every == "epoch" else f"every {every:,} steps"
+    if run.data.test:
+        rows = f"on {place(run.data.test)}"
+    elif data is not None:
+        rows = f"on {data.rows - train_rows(run, data):,} held-out rows"
+    else:
+        rows = f"on {run.data.test_fraction:.0%} of the rows"
+    best = f" by nDCG@10 at {run.objective.best_dimension}" if isinstance(run, EmbedRun) else ""
+    return f"{when} {rows} · keep the best{best}"
+
+
+def hardware(run: Run, machine: Machine) -> str:
+    """Return where it runs, in which arithmetic, and how memory is saved."""
+    cards = [machine.find(device) for device in run.launch.devices] or [machine.gpu]
+    names = ", ".join(title(card) if card is not None else "a GPU" for card in cards)
+    where = f"{machine.cores} CPU cores" if run.launch.device == "cpu" else names
+    saving = " · checkpointing" if run.training.gradient_checkpointing else ""
+    return f"{where} · {run.training.precision} · {run.training.optimizer.replace('_', ' ')}{saving}"

@@ -1,0 +1,140 @@
+"""What the plan screen asks of the engine, off the screen's own thread: a plan, the largest batch, a start."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.config import Run, parse, plain
+from engine.document import put
+from engine.draft import leaves
+from engine.estimate import estimate
+from engine.guide import Facts, Plan, recommend
+from engine.interpreter import Interpreter, interpreter, missing
+from engine.lifetime import kills_detached
+from engine.machine import Machine
+from engine.problem import Problem
+
+if TYPE_CHECKING:
+    from engine.warm import Warm
+
+WARM_RAM = 3 << 30
+"""Free memory in bytes from which the libraries (0.6 GiB) may be loaded before the start."""
+ROUNDS = 5
+"""How often the guide is asked anew until a repeated run is described by a few answers."""
+
+
+@dataclass(frozen=True)
+class Thought:
+    """A plan, the largest batch that fits with its accumulation, and what stands in the way of a start."""
+
+    plan: Plan
+    largest: tuple[int, int] | None
+    warnings: tuple[str, ...] = ()
+    obstacle: str = ""
+
+
+def think(plan: Plan, facts: Facts) -> Thought:
+    """Return the plan with the largest batch, and with what a person should know before it is started."""
+    obstacle, note = "", kills_detached()
+    try:
+        ready(plan.run, facts)
+    except Problem as problem:
+        obstacle = problem.sentence
+    ends = () if note is None or note.level == "good" else (f"{note.message}; {note.advice}",)
+    return Thought(plan, largest_batch(plan.run, facts), (*plan.warnings, *ends), obstacle)
+
+
+def sparse(complete: dict[str, Any], facts: Facts) -> dict[str, Any]:
+    """Return of a complete run only what the guide would not choose by itself, so that it can follow later changes.
+
+    A card that this machine does not have is left out; where the guide can't follow, everything stays.
+    """
+    answers = {
+        "goal": complete["goal"],
+        "model": {"id": complete["model"]["id"]},
+        "data": {name: complete["data"][name] for name in ("train", "columns")},
+    }
+    wanted = [leaf for leaf in leaves(complete) if leaf[0] != "launch.devices" or _here(leaf[1], facts)]
+    for _ in range(ROUNDS):
+        chosen = dict(leaves(plain(recommend(answers, facts).run)))
+        other = [(dotted, value) for dotted, value in wanted if chosen.get(dotted) != value]
+        if not other:
+            return answers
+        for dotted, value in other:
+            answers = put(answers, dotted, value)
+    return complete
+
+
+def _here(devices: list[str], facts: Facts) -> bool:
+    return all(facts.machine.find(device) is not None for device in devices)
+
+
+def largest_batch(run: Run, facts: Facts) -> tuple[int, int] | None:
+    """Return the largest batch that is sure to fit, and its accumulation, that leave the rows of a step as they are.
+
+    None where no larger batch fits, or the memory is not known.
+    """
+    if facts.model is None:
+        return None
+    values, step = plain(run), run.training.batch * run.training.accumulate
+    for batch in range(step, run.training.batch, -1):
+        if step % batch:
+            continue
+        tried = parse(put(values, "training.batch", batch))
+        if estimate(tried, facts.model, facts.machine, facts.data).fits:
+            return batch, step // batch
+    return None
+
+
+def ready(run: Run, facts: Facts) -> Interpreter:
+    """Return the Python that will train; a Problem says what is missing, libraries or weights, and how to get it."""
+    if facts.model is not None and facts.model.folder is not None and not facts.model.bytes_on_disk:
+        advice = "download the whole model, or choose another one"
+        raise Problem("this folder holds no weights", where=str(facts.model.folder), advice=advice, code="weights")
+    found = interpreter()
+    lacking = missing(found, run.goal, run.method.kind)
+    if lacking:
+        raise Problem(
+            f"the training libraries are not complete in {found.python}: {', '.join(lacking)}",
+            advice="pip install 'tunewright[train]', or name a Python that has them in TUNEWRIGHT_PYTHON",
+            code="libraries",
+        )
+    return found
+
+
+def warm_up(thought: Thought, warm: "Warm | None", machine: Machine) -> "Warm | None":
+    """Return a worker that loads the libraries of this plan: the one that waits already, a new one, or none.
+
+    None is started where the plan can't be, where memory is short, or where TUNEWRIGHT_WARM is 0.
+    """
+    from engine.warm import Warm
+
+    run = thought.plan.run
+    if warm is not None:
+        if warm.suits(run):
+            return warm
+        warm.end()
+    wanted = os.environ.get("TUNEWRIGHT_WARM", "1") != "0" and machine.ram_free > WARM_RAM
+    return Warm(run) if wanted and not thought.obstacle and not machine.imagined else None
+
+
+def start(run: Run, facts: Facts, runs: Path, warm: "Warm | None" = None) -> Path:
+    """Create the run's folder, start its worker or hand it to the waiting one, and return the folder."""
+    from engine.run import create, launch
+
+    found = ready(run, facts)
+    folder = create(run, runs, python_versions=dict(found.versions))
+    if not (warm is not None and warm.suits(run) and warm.begin(folder)):
+        launch(folder, python=found.python)
+    return folder
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that a person asked for; a Problem says why it can't be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        advice = "choose another place"
+        raise Problem(f"it can't be written ({error.strerror})", where=str(path), advice=advice) from None

@@ -1,0 +1,191 @@
+"""Data: what is learned from; a look at the file, roles for its columns, and some rows kept for the test."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, OptionList, Static
+
+from engine.data import DataFacts, DataProblem, look
+from engine.document import resolve
+from engine.problem import Problem
+from tui.nearby import data_files
+from tui.screens.step import Step
+from tui.widgets.choices import Choice, Choices
+from tui.widgets.entry import PathEntry, PathSuggester, clean_path
+from tui.widgets.mapping import Mapping
+from tui.widgets.rows import Rows
+from tui.widgets.trouble import Trouble
+from tui.words import literal, place, roughly, size
+
+
+class DataScreen(Step):
+    """The third question."""
+
+    CSS_PATH = ["step.tcss", "data.tcss"]
+    PLACE = "Data"
+    HELP = (
+        "The rows that are learned from. Enter looks at the file and shows what is in it; then say which column "
+        "plays which role, if the guess is wrong, and Enter goes on."
+    )
+    BINDINGS = [Binding("ctrl+n", "go_on", "Go on", tooltip="Take these rows and go on to the method")]
+    entry = getters.query_one("#path", PathEntry)
+    mapping = getters.query_one(Mapping)
+
+    @dataclass
+    class Nearby(Message):
+        """Data files below the working directory, newest first."""
+
+        files: list[tuple[Path, int]]
+
+    @dataclass
+    class Seen(Message):
+        """A data set was looked at, or `problem` says what is wrong."""
+
+        path: str
+        facts: DataFacts | None = None
+        problem: Problem | None = None
+
+    def question(self) -> ComposeResult:
+        """Yield the field, what lies nearby, and room for what is found."""
+        with Vertical(id="body"):
+            yield Static("What should it learn from?", classes="heading")
+            yield PathEntry(
+                self.draft("path", place(self.wizard.said("data.train")) if self.wizard.said("data.train") else ""),
+                id="path",
+                placeholder="a file (jsonl, json, csv, tsv, parquet, txt), a folder, or a hub id",
+                suggester=PathSuggester(),
+                help="The path of your data. Tab completes it; quotes and spaces do no harm; ~ is your home.",
+            )
+            yield Trouble()
+            yield Static("", id="state", classes="hint")
+            yield Choices(id="nearby")
+            with Vertical(id="found"):
+                yield Mapping(id="mapping")
+                yield Rows()
+
+    def on_mount(self) -> None:
+        """Look at what was given before, or for files nearby."""
+        self.entry.focus()
+        if self.wizard.complaint:
+            self.complain(self.wizard.complaint, self.entry)
+            self.wizard.complaint = ""
+        elif self.wizard.data is not None and self._is_answered():
+            self.show(self.wizard.data)
+        self.find_nearby()
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="nearby")
+    def find_nearby(self) -> None:
+        """Look for data files below the working directory; they arrive as `Nearby`."""
+        self.post_message(self.Nearby(data_files(Path.cwd())))
+
+    @on(Nearby)
+    def _nearby(self, message: Nearby) -> None:
+        nearby = self.query_one("#nearby", Choices)
+        width = max((len(place(path)) for path, _ in message.files), default=0)
+        nearby.offer([Choice(str(path), partial(_file, path, count, width)) for path, count in message.files])
+        if message.files and not self.entry.value:
+            self.query_one("#state", Static).update("in this folder, newest first")
+            nearby.focus()
+
+    @on(OptionList.OptionSelected, "#nearby")
+    def _picked(self, event: OptionList.OptionSelected) -> None:
+        self.entry.value = place(str(event.option_id))
+        self.entry.focus()
+        self.take(str(event.option_id))
+
+    @on(Input.Submitted, "#path")
+    def _typed(self, event: Input.Submitted) -> None:
+        self.take(clean_path(event.value))
+
+    def _is_answered(self) -> bool:
+        """Return whether the field says what was looked at: another name in it is never passed over."""
+        said = self.wizard.said("data.train")
+        return bool(said) and _whole(clean_path(self.entry.value)) == said
+
+    def take(self, path: str) -> None:
+        """Look at a path, or go on when it has been looked at already."""
+        self.query_one(Trouble).say()
+        whole = _whole(path)
+        if self.has_class("-found") and self.wizard.said("data.train") == whole:
+            self.action_go_on()
+            return
+        self.query_one("#state", Static).update(Content(f"looking at {literal(path, 60)} …"))
+        self.look(whole)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="look")
+    def look(self, path: str) -> None:
+        """Look at a data set; the answer arrives as `Seen`."""
+        try:
+            self.post_message(self.Seen(path, look(path)))
+        except Problem as problem:
+            self.post_message(self.Seen(path, None, problem))
+
+    @on(Seen)
+    def _seen(self, message: Seen) -> None:
+        if message.facts is None:
+            self.remove_class("-found")
+            self.query_one("#state", Static).update("")
+            self.complain(message.problem.sentence if message.problem else "", self.entry)
+            return
+        if message.path != self.wizard.said("data.train"):
+            for dotted in ("data.columns", "data.group"):
+                self.wizard.forget(dotted)
+        self.wizard.answer("data.train", message.path)
+        self.wizard.data = message.facts
+        self.show(message.facts)
+
+    def show(self, facts: DataFacts) -> None:
+        """Show what was found: how many rows of what, their roles, three of them, and what is wrong."""
+        self.add_class("-found")
+        tokens = roughly(facts.rows * facts.lengths.mean / 4)
+        certain = "" if facts.confidence >= 0.8 else f", probably ({facts.confidence:.0%})"
+        name = facts.format.replace("_", " ")
+        words = f"{name}{certain} · {facts.rows:,} rows · {len(facts.columns)} columns · {tokens} tokens"
+        self.query_one("#state", Static).update(Content(f"✓ {literal(words)}"))
+        self.mapping.offer(str(self.wizard.said("goal")), facts, self.wizard, self.draft("share"))
+        self.query_one(Rows).show(facts, self.mapping.columns())
+
+    @on(Mapping.Changed)
+    def _roles_changed(self, message: Mapping.Changed) -> None:
+        """Keep the roles as they are, complete or not, so that they are still there after a way back."""
+        self.wizard.settle("data.columns", message.columns or None)
+        self.wizard.settle("data.group", message.group)
+        if self.wizard.data is not None:
+            self.query_one(Rows).show(self.wizard.data, message.columns)
+
+    def action_go_on(self) -> None:
+        """Write the roles and the test share down and go on, unless something is missing."""
+        if self.wizard.data is None or not self.has_class("-found") or not self._is_answered():
+            self.take(clean_path(self.entry.value))
+            return
+        broken = next((each for each in self.wizard.data.problems if stops(each)), None)
+        if broken is not None:
+            self.complain(f"{broken.message}; {broken.advice or 'mend the rows first'}", self.entry)
+            return
+        answers = self.mapping.answers()
+        if answers is None:
+            return
+        for dotted, value in answers.items():
+            self.wizard.settle(dotted, value)
+        self.leave("method")
+
+
+def _whole(path: str) -> str:
+    """Return a typed path as a run holds it."""
+    return str(resolve({"data": {"train": path}}, Path.cwd())["data"]["train"])
+
+
+def stops(problem: DataProblem) -> bool:
+    """Return whether rows with this problem can't be trained on; columns without a goal can be given roles by hand."""
+    return problem.severity == "wrong" and problem.code != "no_goal_fits"
+
+
+def _file(path: Path, count: int, width: int, _: int) -> Content:
+    return Content.assemble(place(path).ljust(width), (f"  {size(count)}", "$foreground-muted"))

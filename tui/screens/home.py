@@ -1,0 +1,195 @@
+"""Home: the runs of this folder, those that go on first, and what can be done with them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Static
+
+from engine.problem import Problem
+from tui.app import Tunewright
+from tui.widgets.figures import plural
+from tui.widgets.keybar import KeyBar
+from tui.widgets.progress import GOING
+from tui.widgets.runs_table import RunsTable, titles
+from tui.widgets.spans import Spans
+from tui.widgets.topline import TopLine
+from tui.words import literal, place, size
+
+if TYPE_CHECKING:
+    from engine.listing import Summary
+
+LOOK_EVERY = 2.0  # seconds between two looks at the folder while a run goes on
+IDLE = 5  # as many times rarer while none does
+EMPTY = "No runs here yet. Press n: three questions, and a model is trained."
+
+
+class HomeScreen(Screen[None]):
+    """The list of runs in `root`; it lies under all other screens."""
+
+    HELP = """tunewright teaches a model what your examples show: three questions, a plan with its costs, a training
+    that you can watch and leave, and at the end the model with the Python script that made it."""
+    # Textual does not load the CSS_PATH of the screen that an app begins with
+    DEFAULT_CSS = """
+    HomeScreen {
+        #empty { padding: 1 2; }
+        #titles, #runs { display: none; }
+        #runs { height: 1fr; scrollbar-size-vertical: 1; }
+        #said { height: auto; padding: 0 2; }
+        &.-some #empty { display: none; }
+        &.-some #titles, &.-some #runs { display: block; }
+        &.-high #titles { margin-top: 1; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new", "New", tooltip="Teach a model something: three questions, then a plan"),
+        Binding("r", "repeat", "Repeat", tooltip="Open this run's plan, change it and start it again"),
+        Binding("d,delete", "delete", "Delete", key_display="d", tooltip="Remove this run and its model from the disk"),
+        Binding("q", "app.quit", "Quit", tooltip="Leave; a training goes on"),
+    ]
+
+    app = getters.app(Tunewright)
+    table = getters.query_one(RunsTable)
+
+    @dataclass
+    class Listed(Message):
+        """The runs have been read."""
+
+        found: "list[Summary]"
+
+        def can_replace(self, message: Message) -> bool:
+            """Let a newer list take the place of one that waits."""
+            return isinstance(message, HomeScreen.Listed)
+
+    @dataclass
+    class Said(Message):
+        """Something to tell below the list."""
+
+        sentence: str
+        wrong: bool = False
+
+    def __init__(self, root: Path) -> None:
+        """List the runs below `root`."""
+        super().__init__()
+        self.root = root
+        self._beats = 0
+
+    def compose(self) -> ComposeResult:
+        """Yield the machine's line, the runs or what to do without any, and the keys."""
+        yield TopLine("Home")
+        yield Static(Content(EMPTY), id="empty")
+        yield Spans(id="titles")
+        with VerticalScroll(id="runs", can_focus=False):
+            yield RunsTable()
+        yield Static(id="said")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Keep the list up to date."""
+        self.set_interval(LOOK_EVERY, self._beat)
+
+    def on_screen_resume(self) -> None:
+        """Look as soon as the screen stands, at the start and whenever one comes back."""
+        self.call_after_refresh(self.look)
+
+    def on_resize(self) -> None:
+        """Show as many columns as the width takes."""
+        self._show(self.table.summaries)
+
+    def _beat(self) -> None:
+        self._beats += 1
+        going = any(summary.state in GOING for summary in self.table.summaries)
+        if self.is_active and (going or self._beats % IDLE == 0):
+            self.look()
+
+    @work(thread=True, exclusive=True, group="look")
+    def look(self) -> None:
+        """Read the ends of all runs' events; the list arrives as `Listed`."""
+        from engine.listing import listing  # brings pydantic: 0.1 s that the first picture need not wait for
+
+        try:
+            self.post_message(self.Listed(listing(self.root)))
+        except FileNotFoundError:
+            return  # a run was deleted, here or elsewhere, while it was being read: the next look sees the others
+        except OSError as error:
+            self.post_message(self.Said(f"{place(self.root)} can't be read ({error.strerror}).", wrong=True))
+
+    @on(Listed)
+    def _listed(self, message: Listed) -> None:
+        if self.is_active:  # a screen below the top one that repaints makes that one repaint too
+            self._show(message.found)
+
+    def _show(self, found: "list[Summary]") -> None:
+        if bool(found) != self.has_class("-some"):
+            self.set_class(bool(found), "-some")
+            self.call_after_refresh(self.table.focus)
+            self.call_after_refresh(self.refresh_bindings)
+        self.table.list_runs(found)
+        self.query_one("#titles", Spans).show([titles(self.app.size.width)])
+
+    @on(Said)
+    def _said(self, message: Said) -> None:
+        line = self.query_one("#said", Static)
+        line.update(Content(f"{'✗ ' if message.wrong else ''}{literal(message.sentence)}"))
+        line.set_class(message.wrong, "wrong")
+        if not message.wrong:
+            self.look()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Offer what needs a run only where there is one."""
+        return bool(self.table.summaries) if action in ("repeat", "delete") and self.is_mounted else True
+
+    @on(RunsTable.Opened)
+    def _open(self, message: RunsTable.Opened) -> None:
+        self.app.open_run(message.summary.folder)
+
+    def action_new(self) -> None:
+        """Ask the three questions."""
+        self.app.new_run()
+
+    def action_repeat(self) -> None:
+        """Open the plan of the chosen run."""
+        if (chosen := self.table.chosen) is not None:
+            self.app.repeat(chosen.folder)
+
+    @work
+    async def action_delete(self) -> None:
+        """Remove the chosen run, after one question that names what will be lost."""
+        from tui.screens.ask import Sure
+
+        chosen = self.table.chosen
+        if chosen is None:
+            return
+        if chosen.state in GOING:
+            self.post_message(self.Said(f"{chosen.name} goes on; open it and stop it first.", wrong=True))
+        elif await self.app.push_screen_wait(Sure(f"Delete {literal(chosen.name)}?", losses(chosen.folder))):
+            self.discard(chosen.folder)
+
+    @work(thread=True, group="discard")
+    def discard(self, folder: Path) -> None:
+        """Delete a run and say what that freed."""
+        from engine.run import delete
+
+        try:
+            freed = delete(folder)
+            self.post_message(self.Said(f"{folder.name} is deleted: {size(freed)} are free again."))
+        except (Problem, OSError) as problem:
+            self.post_message(self.Said(str(problem), wrong=True))
+
+
+def losses(folder: Path) -> str:
+    """Return what is lost with a run: its model, its checkpoints and its curves, and how much room they take."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    checkpoints = len(list((folder / "output").glob("checkpoint-*")))
+    parts = ["its tuned model"] if (folder / "output" / "model").is_dir() else []
+    parts += [plural(checkpoints, "checkpoint")] if checkpoints else []
+    parts += ["its script, curves and log"]
+    room = size(sum(path.stat().st_size for path in files))
+    return f"{', '.join(parts)} will be gone: {room} in {place(folder)}. This cannot be undone."

@@ -1,0 +1,80 @@
+"""Method: the guide's ranking of which weights change, each with its verdict, its memory and its reasons."""
+
+from functools import partial
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList, Static
+
+from engine.guide import Verdict
+from engine.problem import Problem
+from tui.layout import hanging
+from tui.screens.step import Step
+from tui.widgets.choices import Choice, Choices
+from tui.widgets.trouble import Trouble
+from tui.widgets.verdicts import line
+from tui.words import literal
+
+
+class MethodScreen(Step):
+    """How the model is taught; the first is the guide's choice, and Enter takes it."""
+
+    CSS_PATH = ["step.tcss", "method.tcss"]
+    PLACE = "Method"
+    HELP = (
+        "Which weights change decides memory, time, and how much the model can learn or forget. The best for your "
+        "model, data and machine stands first. ✓ fits, ✗ does not fit, – is not possible here."
+    )
+
+    class Ranked(Message):
+        """The guide has ranked the methods, or `problem` says what is wrong with the answers."""
+
+        def __init__(self, ranking: tuple[Verdict, ...], problem: str = "") -> None:
+            """`ranking` is best first."""
+            super().__init__()
+            self.ranking, self.problem = ranking, problem
+
+    def question(self) -> ComposeResult:
+        """Yield the list."""
+        with Vertical(id="body"):
+            yield Static("How should it learn?", classes="heading")
+            yield Trouble()
+            yield Choices(id="methods")
+
+    def on_mount(self) -> None:
+        """Ask the guide."""
+        self.query_one(Choices).focus()
+        self.rank()
+
+    @work(thread=True, exclusive=True, exit_on_error=False)
+    def rank(self) -> None:
+        """Rank the methods; the answer arrives as `Ranked`."""
+        try:
+            self.post_message(self.Ranked(self.wizard.recommend().ranking))
+        except Problem as problem:
+            self.post_message(self.Ranked((), problem.sentence))
+
+    @on(Ranked)
+    def _ranked(self, message: Ranked) -> None:
+        self.query_one(Trouble).say(message.problem)
+        offered = [
+            Choice(verdict.method, partial(_explained, verdict, place == 0), verdict.possible)
+            for place, verdict in enumerate(message.ranking)
+        ]
+        self.query_one(Choices).offer(offered, str(self.wizard.said("method.kind", "")))
+
+    @on(OptionList.OptionSelected, "#methods")
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        if event.option_id != self.wizard.said("method.kind"):
+            self.wizard.answer("method", {"kind": event.option_id})
+        self.leave("plan")
+
+
+def _explained(verdict: Verdict, best: bool, room: int) -> Content:
+    reasons = [
+        hanging(f"    {reason[:2]}", literal(reason[2:]), room, "$foreground-muted") for reason in verdict.reasons
+    ]
+    return Content("\n").join([line(verdict, room, best=best), *reasons, Content("")])

@@ -1,0 +1,228 @@
+"""A run while it trains: curves, progress, machine and warnings, and the few things that can be done to it."""
+
+import shlex
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from engine import run as runs
+from engine.problem import Problem
+from tui.app import Tunewright
+from tui.screens.ask import Sure
+from tui.screens.log import LogScreen
+from tui.watching import Watching
+from tui.widgets.figures import count
+from tui.widgets.keybar import KeyBar
+from tui.widgets.plot import preload
+from tui.widgets.progress import GOING
+from tui.widgets.run_view import RunView
+from tui.words import literal
+
+BEAT = 1.0  # seconds between two pictures, and between two movements of the clock
+LINGER = 1.5  # seconds in which the finished curves stay before the results take their place
+now: Callable[[], float] = time.time
+
+
+class TrainScreen(Screen[None]):
+    """Follows one run folder; leaving it, or losing the terminal, does nothing to the training."""
+
+    HELP = """The run as it goes. The faint line is the loss of every step, the bold one its smoothed course, and each ●
+    an evaluation on rows that are never trained on: when that one rises while the loss falls, the model is learning
+    the rows by heart. The training is a process of its own: leaving this screen, closing the terminal or losing the
+    connection does nothing to it."""
+    CSS_PATH = "train.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "results", "Results", tooltip="Before and after, and what to do with the model"),
+        Binding("r", "resume", "Resume", tooltip="Go on from the last checkpoint"),
+        Binding("s", "stop", "Stop and save", tooltip="Finish this step, save a checkpoint and end"),
+        Binding("d", "detach", "Detach", tooltip="Leave the program; the training goes on"),
+        Binding("l", "log", "Log", tooltip="What the libraries printed"),
+        Binding("g", "metrics", "Metrics", tooltip="Another measure in the lower curve"),
+        Binding("z", "zoom", "Zoom", tooltip="One large curve or two"),
+        Binding("space", "pause", "Pause view", tooltip="Keep this picture still; the training goes on"),
+        Binding("escape", "back", "Back", tooltip="Back to the runs; the training goes on"),
+    ]
+
+    app = getters.app(Tunewright)
+    view = getters.query_one(RunView)
+
+    @dataclass
+    class Changed(Message):
+        """The run is not what it was; `state` and `log` are the whole of what is not in the history."""
+
+        state: runs.State
+        log: list[str]
+
+        def can_replace(self, message: Message) -> bool:
+            """Let a newer one take the place of one that waits: it only says that everything is to be shown anew."""
+            return isinstance(message, TrainScreen.Changed)
+
+    @dataclass
+    class Refused(Message):
+        """What was asked of the run could not be done."""
+
+        sentence: str
+
+    def __init__(self, folder: Path) -> None:
+        """Follow the run in `folder`."""
+        super().__init__()
+        self.folder = folder
+        self.watching = Watching(folder)
+        self.state: runs.State | None = None
+        self.log_tail: list[str] = []
+        self.paused = False
+        self._news = False
+        self._results_wait = False
+
+    def compose(self) -> ComposeResult:
+        """Yield what is seen of the run, and the keys."""
+        yield RunView(self.folder.name)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Begin to read, and to keep the clock going."""
+        self.follow()
+        self.set_interval(BEAT, self._beat)
+
+    def on_unmount(self) -> None:
+        """Let the reading thread end."""
+        self.watching.end()
+
+    @work(thread=True, exclusive=True, group="follow")
+    def follow(self) -> None:
+        """Read what is new and tell the screen."""
+        preload()
+        self.watching.run(lambda state, log: self.post_message(self.Changed(state, log)))
+
+    @on(Changed)
+    def _changed(self, message: Changed) -> None:
+        before, self.state, self.log_tail = self.state, message.state, message.log
+        self._news = True
+        if self.is_active and before != self.state:
+            self.refresh_bindings()
+            self.show_all()
+        if before in GOING and self.state == "completed":
+            self._results_wait = True
+            self.set_timer(LINGER, self._move_on)
+
+    def _move_on(self) -> None:
+        if self._results_wait and self.is_active:
+            self.action_results()
+
+    def on_screen_resume(self) -> None:
+        """Show what happened while something lay over this screen; under it nothing is repainted."""
+        self.refresh_bindings()
+        self.show_all()
+        self._move_on()
+
+    def on_resize(self) -> None:
+        """Fit everything to the new size."""
+        self.show_all()
+
+    def _beat(self) -> None:
+        if self.paused or not self.is_active or self.state is None:
+            return
+        if self._news:
+            self.show_all()
+        elif self.state in GOING:
+            self.show_heading()
+
+    def show_all(self) -> None:
+        """Show everything; what has not changed is neither drawn nor sent."""
+        if self.state is None:
+            return
+        self._news = False
+        self.show_heading()
+        with self.watching.lock:
+            self.view.show_notice(self.watching.history, self.state, self.log_tail)
+            self.view.show_curves(self.watching.history)
+
+    def show_heading(self) -> None:
+        """Show the title and the phases: all that has a clock in it."""
+        with self.watching.lock:
+            self.view.show_heading(self.watching.history, self.state or "created", now(), paused=self.paused)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Offer each key only where it means something."""
+        offered = {
+            "stop": self.state in GOING,
+            "detach": self.state in GOING,
+            "pause": self.state in GOING,
+            "results": self.state == "completed",
+            "resume": self.state in ("died", "failed", "stopped", "created"),
+        }
+        return offered.get(action, True)
+
+    def action_pause(self) -> None:
+        """Keep the picture still, or let it move again."""
+        self.paused = not self.paused
+        self.show_all()
+
+    def action_metrics(self) -> None:
+        """Show the next measure."""
+        self.view.chosen += 1
+        self.show_all()
+
+    def action_zoom(self) -> None:
+        """Show one large curve, or two."""
+        self.view.single = not self.view.single
+        self.show_all()
+
+    def action_log(self) -> None:
+        """Open the log."""
+        self.app.push_screen(LogScreen(self.folder))
+
+    def action_results(self) -> None:
+        """Open before and after in the place of this screen."""
+        from tui.screens.results import ResultsScreen
+
+        self._results_wait = False
+        self.app.switch_screen(ResultsScreen(self.folder))
+
+    def action_back(self) -> None:
+        """Go back to the runs."""
+        self.dismiss()
+
+    def action_detach(self) -> None:
+        """Leave the program and say how to come back."""
+        here = self.folder.parent == self.app.runs.absolute()
+        name = shlex.quote(self.folder.name if here else str(self.folder))
+        said = f"{literal(self.folder.name)} goes on. Come back with:\n  tunewright watch {literal(name)}"
+        self.app.exit(message=Text(said, no_wrap=True, overflow="ignore"))
+
+    @work
+    async def action_stop(self) -> None:
+        """Ask once, then let the training finish its step, save and end."""
+        if await self.app.push_screen_wait(Sure("Stop this training?", self._what_stopping_costs())):
+            self.ask_of_run(runs.stop)
+
+    def _what_stopping_costs(self) -> str:
+        history = self.watching.history
+        if history.begun is None or history.phase == "saving":
+            return f"It is busy with: {history.phase or 'starting'}. It ends at once, and that has to be done again."
+        return f"It finishes step {count(history.step + 1)}, saves a checkpoint and ends; r goes on later."
+
+    def action_resume(self) -> None:
+        """Go on from the last checkpoint, in the same run."""
+        self.ask_of_run(runs.launch if self.state == "created" else runs.resume)
+
+    @work(thread=True, group="ask")
+    def ask_of_run(self, act: Callable[[Path], Any]) -> None:
+        """Do something to the run; why it can't be done is shown below the curves."""
+        try:
+            act(self.folder)
+        except (Problem, OSError) as problem:
+            self.post_message(self.Refused(str(problem)))
+
+    @on(Refused)
+    def _refused(self, message: Refused) -> None:
+        self.view.say(message.sentence)

@@ -1,0 +1,48 @@
+"""Following one run from a thread: what is new in its events, and whether its process still lives."""
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from engine import run as runs
+from engine.follow import Follower
+from engine.history import History
+
+READ_EVERY = 0.25  # seconds between two looks at the events
+LOOK_EVERY = 1.0  # seconds between two looks at the process
+BATCH = 1 << 20  # bytes taken in at once, so that who draws waits at most some 20 ms for the history
+
+
+class Watching:
+    """Keeps the history of a run; `lock` is held while it changes, so that no picture shows half a batch."""
+
+    def __init__(self, folder: Path) -> None:
+        """Watch the run in `folder`."""
+        self.folder = folder
+        self.lock = threading.Lock()
+        self._follower = Follower(folder)
+        self._over = threading.Event()
+
+    @property
+    def history(self) -> History:
+        """Return all that is known now."""
+        return self._follower.history
+
+    def end(self) -> None:
+        """Let `run` return at once."""
+        self._over.set()
+
+    def run(self, tell: Callable[[runs.State, list[str]], object]) -> None:
+        """Read until `end`; `tell` is called with state and last log lines whenever anything is not what it was."""
+        state, looked = None, -math.inf
+        while not self._over.is_set():
+            with self.lock:
+                new = self._follower.read(BATCH)
+            if new or time.monotonic() - looked >= LOOK_EVERY:
+                before, state, looked = state, runs.state(self.folder, self.history), time.monotonic()
+                if new or state != before:
+                    tell(state, runs.tail_log(self.folder) if state in ("died", "failed") else [])
+            if not new:
+                self._over.wait(READ_EVERY)

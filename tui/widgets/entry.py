@@ -1,0 +1,121 @@
+"""Fields to type in: a steady cursor, pasted paths made clean, paths completed from the file system."""
+
+import asyncio
+import os
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+from textual import events
+from textual.binding import Binding
+from textual.suggester import Suggester
+from textual.widgets import Input
+
+from tui.widgets.value import escape
+
+_AT_MOST = 5000
+
+
+def clean_path(text: str) -> str:
+    """Return the path that a person meant by pasted text: no quotes, no `file://`, no backslash before a space."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if len(line) > 1 and line[0] == line[-1] and line[0] in "'\"":
+        return line[1:-1]
+    if line.startswith("file://"):
+        return unquote(urlparse(line).path)
+    if "\\" in line and not Path(line).exists():
+        return re.sub(r"\\(.)", r"\1", line)
+    return line
+
+
+def completions(typed: str) -> Iterator[str]:
+    """Yield what the last part of a typed path may become, folders with a slash behind them, hidden ones last."""
+    folder, _, stem = typed.rpartition("/")
+    base = Path(folder + "/" if typed.startswith("/") and not folder else folder).expanduser()
+    try:
+        with os.scandir(base) as entries:
+            found = [entry for entry in islice(entries, _AT_MOST) if entry.name.startswith(stem)]
+    except OSError:
+        return
+    lead = typed[: len(typed) - len(stem)]
+    for entry in sorted(found, key=lambda entry: (entry.name.startswith("."), entry.name)):
+        yield f"{lead}{entry.name}{'/' if entry.is_dir() else ''}"
+
+
+class PathSuggester(Suggester):
+    """Suggests the first path, or one of some known names, that begins with what is typed."""
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        """`names` are suggested before paths."""
+        super().__init__(use_cache=False, case_sensitive=True)
+        self.names = tuple(names)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """Return the best completion, read from the file system in a thread."""
+        return await asyncio.to_thread(self.complete, value)
+
+    def complete(self, value: str) -> str | None:
+        """Return the best completion that is longer than what is typed."""
+        names = (name for name in self.names if name.startswith(value))
+        candidates = (*names, *completions(value)) if value else ()
+        return next((name for name in candidates if name != value and name.isprintable()), None)
+
+
+class Entry(Input):
+    """A one-line field whose cursor stands still (a blinking one sends bytes over the line all day)."""
+
+    BINDINGS = [Binding("enter", "submit", "OK", tooltip="Take what is typed")]
+
+    def __init__(self, value: str = "", *, help: str = "", **options: object) -> None:  # noqa: A002
+        """`help` is what `?` says about the field; the options are those of `Input`."""
+        super().__init__(value, compact=True, **options)  # type: ignore[arg-type]
+        self.cursor_blink = False
+        self.help_text = help
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Insert what was pasted, with everything that is no printable sign written out."""
+        event.prevent_default()
+        event.stop()
+        text = self.pasted(event.text)
+        if self.selection.is_empty:
+            self.insert_text_at_cursor(text)
+        else:
+            self.replace(text, *self.selection)
+
+    def pasted(self, text: str) -> str:
+        """Return what is inserted for a pasted text: signs that can't be shown are written out."""
+        return escape(text.rstrip("\r\n"))
+
+
+class PlainEntry(Entry):
+    """A field that never needs a question mark (numbers, names): `?` opens the help here as everywhere."""
+
+    BINDINGS = [
+        Binding("enter", "submit", "Take", tooltip="Take what is typed"),
+        Binding("question_mark", "app.help", "Help", key_display="?", priority=True),
+    ]
+
+
+class PathEntry(PlainEntry):
+    """A field for a path or a hub id; tab completes it, and what is pasted is made a clean path."""
+
+    BINDINGS = [
+        Binding("enter", "submit", "Go on", tooltip="Take what is typed"),
+        Binding("tab", "complete", "Complete", show=False, tooltip="Take the suggested path, or go to the next field"),
+    ]
+
+    def pasted(self, text: str) -> str:
+        """Return the path that was meant, without signs that no screen can show."""
+        return "".join(filter(str.isprintable, clean_path(text)))
+
+    def action_complete(self) -> None:
+        """Take the suggestion, or leave the field where there is none."""
+        suggester = self.suggester
+        suggestion = suggester.complete(self.value) if isinstance(suggester, PathSuggester) else None
+        if suggestion is None or self.cursor_position < len(self.value):
+            self.screen.focus_next()
+            return
+        self.value = suggestion
+        self.cursor_position = len(suggestion)

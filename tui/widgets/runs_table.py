@@ -1,0 +1,126 @@
+"""The runs of a folder: one row each, a cursor, and only changed cells repainted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.widget import Widget
+
+from tui.widgets.figures import count
+from tui.widgets.progress import STYLES, WORDS
+from tui.widgets.spans import Part, Row, Spans, shorten
+from tui.words import literal
+
+if TYPE_CHECKING:
+    from engine.listing import Summary
+
+SIGNS = {"running": "▸", "elsewhere": "▸", "completed": "✓", "stopped": "■", "failed": "✗", "died": "✗", "created": "·"}
+COLUMNS = {"state": 12, "run": 30, "goal": 7, "model": 22, "progress": 16, "result": 18, "begun": 13}
+NARROW = {"state": 12, "run": 32, "progress": 16, "result": 18}
+WIDE = 118
+
+
+class RunsTable(Spans, can_focus=True):
+    """Lists runs; Enter or a click on the marked one opens it."""
+
+    HELP = """The runs of this folder: those going on first, then the newest.
+    ▸ goes on, ✓ is done, ■ was stopped, ✗ ended badly."""
+    DEFAULT_CSS = """
+    RunsTable > .cursor { background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"cursor"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Open", tooltip="See this run live, or its results"),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "move(-10)", "Ten up", show=False),
+        Binding("pagedown", "move(10)", "Ten down", show=False),
+        Binding("home", "move(-1000000)", "First", show=False),
+        Binding("end", "move(1000000)", "Last", show=False),
+    ]
+
+    @dataclass
+    class Opened(Message):
+        """A run was chosen."""
+
+        summary: "Summary"
+
+    def __init__(self) -> None:
+        """Begin with no runs."""
+        super().__init__()
+        self.summaries: list[Summary] = []
+        self.cursor = 0
+
+    @property
+    def chosen(self) -> "Summary | None":
+        """Return the run under the cursor."""
+        return self.summaries[self.cursor] if self.summaries else None
+
+    def list_runs(self, found: "Sequence[Summary]") -> None:
+        """Show these runs; the cursor stays on its run."""
+        marked = self.chosen.folder if self.chosen else None
+        self.summaries = list(found)
+        folders = [summary.folder for summary in found]
+        self.move_to(folders.index(marked) if marked in folders else self.cursor)
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a run, or on the nearest there is."""
+        self.cursor = max(0, min(index, len(self.summaries) - 1))
+        layout = COLUMNS if self.app.size.width >= WIDE else NARROW
+        self.show([_row(summary, layout, index == self.cursor) for index, summary in enumerate(self.summaries)])
+        if isinstance(self.parent, Widget):
+            self.parent.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        self.move_to(self.cursor + by)
+
+    def action_open(self) -> None:
+        """Open the run under the cursor."""
+        if self.chosen is not None:
+            self.post_message(self.Opened(self.chosen))
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the mouse is; on the marked run, open it."""
+        if event.y == self.cursor:
+            self.action_open()
+        elif event.y < len(self.summaries):
+            self.move_to(event.y)
+
+
+def titles(width: int) -> Row:
+    """Return the names of the columns."""
+    layout = COLUMNS if width >= WIDE else NARROW
+    return (Part("  " + "".join(name.ljust(room) for name, room in layout.items()), "muted"),)
+
+
+def _row(summary: "Summary", layout: dict[str, int], marked: bool) -> Row:
+    texts = _texts(summary)
+    words = (shorten(literal(texts[name]), room - 1) for name, room in layout.items())
+    padded = [text + " " * (room - cell_len(text)) for text, room in zip(words, layout.values(), strict=True)]
+    if marked:
+        return (Part(f"› {''.join(padded)}", "cursor"),)
+    state = "accent" if summary.state in ("running", "elsewhere") else STYLES.get(summary.state, "muted")
+    return (Part(f"  {padded[0]}", state), Part("".join(padded[1:])))
+
+
+def _texts(summary: "Summary") -> dict[str, str]:
+    done = "" if not summary.max_steps else f"{summary.step / summary.max_steps:.0%} of {count(summary.max_steps)}"
+    word = "training" if summary.state == "running" else WORDS[summary.state]
+    begun = datetime.fromtimestamp(summary.started).strftime("%d %b %H:%M") if summary.started else ""
+    return {
+        "state": f"{SIGNS[summary.state]} {word}",
+        "run": summary.name + (" (edited)" if summary.edited else ""),
+        "goal": summary.goal,
+        "model": summary.model if len(summary.model) < COLUMNS["model"] else Path(summary.model).name,
+        "progress": done.replace("%", " %"),
+        "result": summary.metric,
+        "begun": begun,
+    }
