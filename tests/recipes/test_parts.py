@@ -1,0 +1,255 @@
+"""The parts, held against the library's own figures and against the traps that others fell into."""
+
+import json
+
+import pytest
+import torch
+from datasets import Dataset
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.evaluation import InformationRetrievalEvaluator
+from transformers import AutoTokenizer
+
+from engine.recipes.parts import checkpoints, retrieval, rows
+from engine.recipes.parts.tokens import chat, text
+from engine.recipes.parts.turns import instruction, messages
+from tests.tiny import pairs, write_rows
+
+SIZES = (64, 32, 16)
+
+
+@pytest.fixture
+def encoder(bert):
+    return SentenceTransformer(str(bert), device="cpu")
+
+
+def pairs_of(chosen):
+    return Dataset.from_list([{"anchor": row["question"], "positive": row["passage"]} for row in chosen])
+
+
+def test_retrieval_gives_the_librarys_figures_from_one_encoding(encoder, monkeypatch):
+    monkeypatch.setattr(retrieval, "MATRYOSHKA", SIZES)
+    every = pairs()
+    every += [{"question": every[0]["question"], "passage": every[9]["passage"], "document": ""}]
+    train, test = pairs_of(every[:50]), pairs_of(every[50:] + every[:1])
+    evaluator = retrieval.Retrieval(train, test)
+    encoded = []
+    original = encoder.encode_document
+    monkeypatch.setattr(
+        encoder, "encode_document", lambda texts, **options: encoded.append(texts) or original(texts, **options)
+    )
+    ours = evaluator(encoder)
+    assert len(encoded) == 1
+    assert sorted(encoded[0]) == sorted({row["passage"] for row in every})
+
+    corpus = {str(index): passage for index, passage in enumerate(evaluator.passages)}
+    queries = {str(index): question for index, question in enumerate(evaluator.questions)}
+    relevant = {str(index): {str(place) for place in found} for index, found in enumerate(evaluator.relevant)}
+    assert relevant[str(evaluator.questions.index(every[0]["question"]))] == {"0", "9"}
+    for size in SIZES:
+        library = InformationRetrievalEvaluator(
+            queries, corpus, relevant, truncate_dim=size, score_functions=None, write_csv=False, ndcg_at_k=[10]
+        )(encoder)
+        assert ours[f"dim_{size}_cosine_ndcg@10"] == pytest.approx(library["cosine_ndcg@10"], abs=1e-4)
+
+
+def test_equal_passages_count_once_and_are_all_right():
+    doubled = [{"question": f"q{n}", "passage": "the same", "document": ""} for n in range(3)]
+    evaluator = retrieval.Retrieval(pairs_of(doubled[:1]), pairs_of(doubled[1:]))
+    assert evaluator.passages == ["the same"]
+    assert evaluator.relevant == [{0}, {0}]
+
+
+@pytest.fixture
+def tokenizer(llama):
+    return AutoTokenizer.from_pretrained(llama)
+
+
+def talk(prompt, answer):
+    return Dataset.from_list([{"prompt": prompt, "completion": answer}])
+
+
+def tokenized(tokenizer, prompt="colour of door 1?", answer="it is red.", template="plain"):
+    chat.CHAT_TEMPLATE = template
+    return chat.tokenize(talk(prompt, answer), tokenizer)[0]
+
+
+def learned(row, tokenizer):
+    return tokenizer.decode([token for token in row["labels"] if token != -100])
+
+
+def test_only_the_answer_is_learned_and_its_end_once(tokenizer):
+    row = tokenized(tokenizer)
+    assert learned(row, tokenizer) == "it is red.</s>"
+    assert row["input_ids"].count(tokenizer.bos_token_id) == 1
+    assert row["input_ids"][0] == tokenizer.bos_token_id
+    assert row["labels"][-1] == tokenizer.eos_token_id
+    assert [label for label in row["labels"] if label != -100] == row["input_ids"][
+        -len([x for x in row["labels"] if x != -100]) :
+    ]
+
+
+def test_the_prompt_is_learned_too_when_asked(tokenizer, monkeypatch):
+    monkeypatch.setattr(chat, "LOSS_ON", "all")
+    row = tokenized(tokenizer)
+    assert row["labels"] == row["input_ids"]
+
+
+def test_a_template_that_doubles_the_beginning_is_mended(tokenizer):
+    tokenizer.chat_template = "<s><s>{% for m in messages %}{{ m['content'] }} {% endfor %}"
+    row = tokenized(tokenizer, template="own")
+    assert row["input_ids"][:2].count(tokenizer.bos_token_id) == 1
+
+
+def test_a_template_without_an_end_gets_one(tokenizer):
+    tokenizer.chat_template = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"
+    row = tokenized(tokenizer, template="own")
+    assert row["labels"][-1] == tokenizer.eos_token_id
+    assert "it is red." in learned(row, tokenizer)
+
+
+def test_a_model_without_a_template_is_refused_by_name(tokenizer):
+    tokenizer.chat_template = None
+    with pytest.raises(ValueError, match=r"objective\.chat_template to plain"):
+        tokenized(tokenizer, template="own")
+
+
+def test_too_long_a_prompt_loses_its_beginning_never_the_answer(tokenizer, monkeypatch):
+    monkeypatch.setattr(chat, "MAX_LENGTH", 40)
+    row = tokenized(tokenizer, prompt="long " * 200)
+    assert len(row["input_ids"]) == 40
+    assert row["input_ids"][0] == tokenizer.bos_token_id
+    assert learned(row, tokenizer) == "it is red.</s>"
+
+
+def test_too_long_an_answer_fills_the_text(tokenizer, monkeypatch):
+    monkeypatch.setattr(chat, "MAX_LENGTH", 16)
+    row = tokenized(tokenizer, answer="it is " + "very " * 100 + "red.")
+    assert len(row["input_ids"]) == 16
+    assert len(row["labels"]) == 16
+    assert all(label != -100 for label in row["labels"])
+
+
+def test_padding_that_shares_a_token_with_the_end_is_never_learned(tokenizer):
+    from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+
+    tokenizer.pad_token = tokenizer.eos_token
+    short, long = tokenized(tokenizer), tokenized(tokenizer, answer="it is red and blue and green.")
+    batch = DataCollatorForLanguageModeling(pad_token_id=tokenizer.pad_token_id)([short, long])
+    ends = (batch["labels"] == tokenizer.eos_token_id).sum(dim=1)
+    assert ends.tolist() == [1, 1]
+
+
+def test_every_answer_of_a_conversation_is_learned_after_all_before_it(tokenizer, monkeypatch):
+    monkeypatch.setattr(chat, "messages", messages.messages)
+    chat.CHAT_TEMPLATE = "plain"
+    turns = [{"role": role, "content": f"{role} {n}"} for n in range(2) for role in ("user", "assistant")]
+    found = chat.tokenize(Dataset.from_list([{"messages": turns}]), tokenizer)
+    assert [learned(row, tokenizer) for row in found] == ["assistant 0</s>", "assistant 1</s>"]
+    assert "assistant 0" in tokenizer.decode(found[1]["input_ids"])
+
+
+def test_an_instruction_without_an_input_is_one_paragraph():
+    turns = instruction.messages({"instruction": "Say {input}", "input": "", "output": "yes"})
+    assert turns[0]["content"] == "Say"
+    turns = instruction.messages({"instruction": "Add", "input": "{braces}", "output": "yes"})
+    assert turns[0]["content"] == "Add\n\n{braces}"
+
+
+def test_plain_texts_end_once(tokenizer, monkeypatch):
+    monkeypatch.setattr(text, "MAX_LENGTH", 50)
+    found = text.tokenize(Dataset.from_list([{"text": "the door is red"}]), tokenizer)[0]
+    assert found["input_ids"] == found["labels"]
+    assert found["input_ids"].count(tokenizer.eos_token_id) == 1
+    begun = text.prompts(Dataset.from_list([{"text": "the door is red and the boat is blue"}]), tokenizer, 1)
+    assert "the door is red and the boat is blue".startswith(begun[0][0].strip())
+
+
+def settings_of_rows(monkeypatch, path, **settings):
+    for name, value in {
+        "TRAIN": str(path),
+        "COLUMNS": {"anchor": "question", "positive": "passage"},
+        **settings,
+    }.items():
+        monkeypatch.setattr(rows, name, value)
+
+
+def test_a_group_is_never_in_both_halves(tmp_path, monkeypatch):
+    path = write_rows(tmp_path / "rows.jsonl", pairs())
+    settings_of_rows(monkeypatch, path, GROUP="document", TEST_FRACTION=0.25)
+    train, test = rows.read_rows()
+    assert (len(train), len(test)) == (60, 20)
+    pages = {row["question"]: row["document"] for row in pairs()}
+    assert not {pages[question] for question in train["anchor"]} & {pages[question] for question in test["anchor"]}
+    assert rows.read_rows()[1]["anchor"] == test["anchor"]
+
+
+def test_a_test_file_is_the_test(tmp_path, monkeypatch):
+    settings_of_rows(
+        monkeypatch, write_rows(tmp_path / "a.jsonl", pairs(30)), TEST=str(write_rows(tmp_path / "b.jsonl", pairs(7)))
+    )
+    train, test = rows.read_rows()
+    assert (len(train), len(test)) == (30, 7)
+
+
+def test_rows_with_an_empty_field_are_left_out_and_counted(tmp_path, monkeypatch, capsys):
+    broken = [*pairs(20), {"question": "", "passage": "x", "document": ""}]
+    settings_of_rows(monkeypatch, write_rows(tmp_path / "a.jsonl", broken), TEST_FRACTION=0.5)
+    train, test = rows.read_rows()
+    assert len(train) + len(test) == 20
+    assert "1 of" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "json", "parquet", "jsonl.gz"])
+def test_files_of_every_kind_are_read(suffix, tmp_path, monkeypatch):
+    import gzip
+
+    import pandas
+
+    path, table = tmp_path / f"rows.{suffix}", pandas.DataFrame(pairs(20))
+    if suffix == "csv":
+        table.to_csv(path, index=False)
+    elif suffix == "tsv":
+        table.to_csv(path, index=False, sep="\t")
+    elif suffix == "json":
+        path.write_text(json.dumps(pairs(20)))
+    elif suffix == "parquet":
+        table.to_parquet(path)
+    else:
+        path.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in pairs(20)).encode()))
+    settings_of_rows(monkeypatch, path)
+    train, test = rows.read_rows()
+    assert (len(train), len(test)) == (18, 2)
+
+
+def checkpoint(folder, whole=True):
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True)
+    save_file({"weight": torch.arange(6.0)}, folder / "model.safetensors")
+    (folder / "optimizer.pt").write_bytes(b"x")
+    (folder / "trainer_state.json").write_text("{}" if whole else '{"log_hist')
+    return folder
+
+
+def test_the_newest_whole_checkpoint_is_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "output", lambda: tmp_path)
+    assert checkpoints.newest_checkpoint() is None
+    good = checkpoint(tmp_path / "checkpoint-9")
+    checkpoint(tmp_path / "checkpoint-10", whole=False)
+    cut = checkpoint(tmp_path / "checkpoint-11") / "model.safetensors"
+    cut.write_bytes(cut.read_bytes()[:-8])
+    assert checkpoints.newest_checkpoint() == str(good)
+    checkpoint(tmp_path / "checkpoint-100")
+    assert checkpoints.newest_checkpoint() == str(tmp_path / "checkpoint-100")
+
+
+def test_a_best_checkpoint_that_was_not_loaded_is_found_out(tmp_path):
+    folder = checkpoint(tmp_path / "checkpoint-1")
+    checkpoints.check_best_loaded(str(folder), {"weight": torch.arange(6.0)})
+    with pytest.raises(RuntimeError, match="was not loaded: weight differs"):
+        checkpoints.check_best_loaded(str(folder), {"weight": torch.zeros(6)})
+    with pytest.raises(RuntimeError, match="weight differs"):
+        checkpoints.check_best_loaded(str(folder), {})
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(RuntimeError, match="holds no weights"):
+        checkpoints.check_best_loaded(str(folder), {})

@@ -1,0 +1,238 @@
+"""What a run needs, against bytes worked out by hand and against measured runs of others."""
+
+import csv
+import statistics
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import terms
+from engine.config import Run
+from engine.document import check
+from engine.estimate import estimate, interval, memory
+from engine.machine import GIB
+from engine.model import ModelFacts, look
+from engine.terms import Step
+from tests.facts import A100, BERT_BASE, LLAMA_7B, MINILM, T4, TRUTH, card, chats, machine, model, pairs
+
+MEASURED = TRUTH / "vram_public.csv"
+KERNELS = {"hf_fp32": "plain", "liger": "liger"}
+
+
+@pytest.fixture
+def llama(tmp_path: Path) -> ModelFacts:
+    return model(tmp_path / "llama", LLAMA_7B)
+
+
+def run(goal: str = "sft", device: str = "cuda", method: Any = "lora", **training: Any) -> Run:
+    """Return a run in half precision on a card, or in fp32 on the CPU."""
+    kind = {"kind": method} if isinstance(method, str) else method
+    dtype = "bf16" if device == "cuda" else "fp32"
+    sizes = {"precision": dtype, "batch": 2, "max_length": 1024, "gradient_checkpointing": True}
+    columns = {"anchor": "anchor", "positive": "positive"} if goal == "embed" else {}
+    return check(
+        {
+            "goal": goal, "model": {"id": "m", "dtype": dtype}, "data": {"train": "rows.jsonl", "columns": columns},
+            "method": kind, "training": {**sizes, **training}, "launch": {"device": device},
+        }
+    )  # fmt: skip
+
+
+def step(facts: ModelFacts, **more: Any) -> Step:
+    usual = {"tokens": 4096, "length": 1024, "rows": 4, "storage": 2, "compute": 2, "full": False, "rank": 16}
+    return Step(shape=facts, parameters=facts.parameters or 0, **{**usual, **more})
+
+
+def test_weights_by_how_they_are_stored(llama: ModelFacts) -> None:
+    linear = 32 * (4 * 4096 * 4096 + 3 * 4096 * 11008)
+    rest = (llama.parameters or 0) - linear
+    assert terms.weights(step(llama)) == pytest.approx(2 * (linear + rest))
+    assert terms.weights(step(llama, bits=4)) == pytest.approx(linear * (0.5 + 1 / 64 + 1 / 4096) + 2 * rest)
+    assert terms.weights(step(llama, bits=4, double_quant=False)) == pytest.approx(linear * 0.5625 + 2 * rest)
+    assert terms.weights(step(llama, bits=8)) == pytest.approx(linear * (1 + 4 / 4096) + 2 * rest)
+
+
+def test_adapters_by_rank_and_targets(llama: ModelFacts) -> None:
+    every = 16 * 32 * (4 * (4096 + 4096) + 3 * (4096 + 11008))
+    assert terms.adapter_parameters(step(llama)) == every
+    assert terms.adapter_parameters(step(llama, targets=("q_proj", "v_proj"))) == 16 * 32 * 2 * 8192
+    assert terms.adapter_parameters(step(llama, targets=("model.layers.0.self_attn.q_proj",))) == 16 * 32 * 8192
+    assert terms.adapter_parameters(step(llama, full=True)) == 0
+
+
+@pytest.mark.skipif(not MEASURED.exists(), reason="../shared/truth is not here")
+@pytest.mark.parametrize(
+    ("rank", "targets", "trainable"),
+    [(64, ("q_proj", "v_proj"), 18_350_080), (10, ("down_proj", "gate_proj", "up_proj"), 9_461_760)],
+)
+def test_adapters_of_published_runs_have_the_published_size(rank: int, targets: Any, trainable: int) -> None:
+    facts = look(str(TRUTH / "models" / "meta-llama" / "Llama-3.2-3B"))
+    assert terms.adapter_parameters(step(facts, rank=rank, targets=targets)) == trainable
+
+
+def test_full_tuning_in_bf16_peaks_at_ten_bytes_per_weight(llama: ModelFacts) -> None:
+    peak = memory(step(llama, full=True, checkpointing=True, amp=False, tokens=512))
+    assert sum(peak.values()) - peak["cuda"] == pytest.approx(10 * (llama.parameters or 0) / GIB, rel=1e-6)
+    assert set(peak) == {"weights", "optimizer", "gradients", "update", "cuda"}
+
+
+def test_a_paged_optimizer_leaves_the_card_and_an_8_bit_one_shrinks(llama: ModelFacts) -> None:
+    sizes = {name: terms.optimizer(step(llama, full=True, optimizer=name)) for name in ("adamw", "adamw_8bit")}
+    assert 1.9 < sizes["adamw"] / sizes["adamw_8bit"] < 2.0
+    assert terms.optimizer(step(llama, optimizer="paged_adamw_8bit")) == 0
+
+
+def test_moments_compete_and_the_terms_add_up_to_the_peak(llama: ModelFacts) -> None:
+    said = estimate(run(method="qlora"), llama, machine(T4), None)
+    assert sum(said.terms.values()) - said.terms["cuda"] == pytest.approx(said.peak_gib)
+    assert said.low_gib < said.peak_gib < said.high_gib
+    assert said.free_gib == pytest.approx(14.6) and said.fits
+    lengths = [estimate(run(method="full", max_length=length), llama, machine(), None).peak_gib for length in (8, 256)]
+    assert lengths[0] == lengths[1]  # the optimizer's step is larger than such short activations
+
+
+def test_more_rows_longer_texts_and_no_checkpointing_cost_more(llama: ModelFacts) -> None:
+    def peak(**training: Any) -> float:
+        return estimate(run(**training), llama, machine(), None).peak_gib
+
+    assert peak(batch=1) < peak(batch=2) < peak(batch=8)
+    assert peak(max_length=512) < peak(max_length=1024) < peak(max_length=4000)
+    assert peak(gradient_checkpointing=True) < 0.7 * peak(gradient_checkpointing=False)
+    assert peak(method="qlora") < peak(method="lora8") < peak(method="lora") < peak(method="full")
+    assert peak(method={"kind": "lora", "rank": 8}) < peak(method={"kind": "lora", "rank": 256})
+
+
+def test_fp32_weights_under_half_precision_are_copied(llama: ModelFacts) -> None:
+    linear = terms.block_weights(step(llama))
+    assert terms.casts(step(llama, storage=4, full=True)) == 2 * linear
+    frozen = step(llama, storage=4, checkpointing=True)
+    assert terms.casts(frozen, one_block=True) == 2 * linear / 32
+    assert terms.casts(step(llama)) == 0
+
+
+def test_the_card_that_the_run_names_is_the_one_that_counts(llama: ModelFacts) -> None:
+    box = machine(T4, A100)
+    assert estimate(run(), llama, box, None).free_gib == pytest.approx(79.5)
+    named = run().model_copy(update={"launch": run().launch.model_copy(update={"devices": ("GPU-t4",)})})
+    assert estimate(named, llama, box, None).free_gib == pytest.approx(14.6)
+    silent = machine(card("GB10", 0, None, (12, 1)))
+    assert estimate(run(), llama, silent, None).fits is None
+
+
+def test_on_a_cpu_the_libraries_count_and_the_ram_is_compared(tmp_path: Path) -> None:
+    minilm = model(tmp_path / "minilm", MINILM, sentences=256)
+    said = estimate(run("embed", "cpu", max_length=256, batch=32), minilm, machine(ram_gib=8), pairs())
+    assert said.terms["libraries"] > 0.5 and "cuda" not in said.terms
+    assert said.free_gib == pytest.approx(8) and said.fits
+    assert sum(said.terms.values()) == pytest.approx(said.peak_gib)
+
+
+@pytest.mark.parametrize(("full", "measured_gib"), [(False, 6.87), (True, 4.82)])
+def test_the_memory_of_a_real_step_on_two_cores_lies_in_the_interval(
+    tmp_path: Path, full: bool, measured_gib: float
+) -> None:
+    """The process's peak after two steps of MiniLM on the 32 longest pairs of TAT-QA (42 + 256 tokens), torch 2.13."""
+    minilm = model(tmp_path / "minilm", {**MINILM, "attention_probs_dropout_prob": 0.1}, sentences=256)
+    said = step(
+        minilm, tokens=32 * (42 + 256), length=256, rows=32, storage=4, compute=4, full=full, rank=8,
+        adapter_dropout=0.1, kernel="ranking", amp=False, gpu=False,
+    )  # fmt: skip
+    low, high = interval(memory(said), gpu=False)
+    assert low < measured_gib < high
+
+
+def test_pairs_are_two_texts_each_as_long_as_its_column(tmp_path: Path) -> None:
+    bert = model(tmp_path / "bert", BERT_BASE, sentences=512)
+    long = estimate(run("embed", max_length=512), bert, machine(A100), None)
+    real = estimate(run("embed", max_length=512), bert, machine(A100), pairs())
+    assert real.terms["activations"] == pytest.approx(long.terms["activations"] * (512 + 108) / 1024, rel=0.01)
+
+
+def test_every_published_model_can_be_estimated() -> None:
+    configs = sorted((TRUTH / "models").glob("*/*/config.json"))
+    if not configs:
+        pytest.skip("../shared/truth/models is not here")
+    for file in configs:
+        facts = look(str(file.parent))
+        said = estimate(run(method="qlora"), facts, machine(A100), None)
+        assert 0.4 < said.peak_gib / ((facts.parameters or 0) * 0.6 / GIB) < 12, file
+
+
+def measured(row: dict[str, str]) -> tuple[float, float]:
+    """Return the predicted and the measured GB of a public run."""
+    facts = look(str(TRUTH / "models" / row["hf_id"]))
+    tags = dict(tag.strip().split("=", 1) for tag in row["notes"].split(";") if tag.count("=") == 1)
+    rows, length = int(row["batch_per_device"]), int(row["seq_len"])
+    said = step(
+        facts, tokens=rows * length, length=length, rows=rows, full=row["method"] == "full",
+        bits=4 if row["method"] == "qlora4" else 16, rank=int(row["lora_r"] or 0),
+        targets=tuple(name.strip() for name in row["lora_targets"].split(",")), amp=tags.get("amp") == "1",
+        checkpointing=row["grad_checkpointing"] == "yes", kernel=KERNELS[tags["ce"]],
+        padded=row["packing"] != "yes" and not row["attention"].startswith("flash"),
+    )  # fmt: skip
+    overhead = 1.046 if row["peak_kind"] == "reserved" else 1.0
+    peak = memory(said)
+    return overhead * (sum(peak.values()) - peak["cuda"]) * GIB / 1e9, float(row["peak_gb"])
+
+
+def published() -> list[dict[str, str]]:
+    """Return the public runs of one card whose kernel and settings are known."""
+    with MEASURED.open() as stream:
+        rows = list(csv.DictReader(stream))
+    return [
+        row
+        for row in rows
+        if row["method"] in ("full", "lora", "qlora4")
+        and row["n_gpus"] == "1"
+        and "spec=ok" in row["notes"]
+        and row["quant"] in ("none", "nf4", "nf4-dq")
+        and ("ce=liger" in row["notes"] or "method_comparison" in row["source"])
+        and "variant=" not in row["notes"]
+        and "adapter=fp32" in row["notes"] + "adapter=fp32" * (row["method"] == "full")
+        and row["peak_kind"] in ("allocated", "reserved")
+        and row["seq_len"].isdigit()
+    ]
+
+
+@pytest.mark.skipif(not MEASURED.exists(), reason="../shared/truth is not here")
+def test_measured_runs_lie_close_to_the_prediction() -> None:
+    rows = published()
+    assert len(rows) > 5
+    errors = sorted(abs(said / truth - 1) for said, truth in map(measured, rows))
+    assert statistics.median(errors) < 0.03, errors
+    assert errors[int(0.9 * len(errors))] < 0.08, errors
+
+
+def test_an_estimate_costs_less_than_a_millisecond(llama: ModelFacts) -> None:
+    one, box, data = run(), machine(T4), chats()
+    estimate(one, llama, box, data)
+    started = time.perf_counter()
+    for _ in range(50):
+        estimate(one, llama, box, data)
+    assert (time.perf_counter() - started) / 50 < 0.001
+
+
+def test_time_follows_card_method_and_rows(llama: ModelFacts) -> None:
+    def hours(*, box: Any = None, data: Any = None, **training: Any) -> float:
+        spent = estimate(run(**training), llama, box or machine(T4), data or chats()).seconds
+        assert spent is not None and spent[0] < spent[1] < spent[2]
+        return spent[1] / 3600
+
+    assert hours(box=machine(A100)) < hours(box=machine(T4)) / 3
+    assert hours(epochs=1) < hours(epochs=3)
+    assert hours(method="lora") < hours(method="qlora") < hours(method="lora8")
+    assert hours(data=chats(rows=400)) < hours()
+    assert hours(gradient_checkpointing=False) < hours()
+    assert hours(max_steps=10) < hours() / 5
+    assert estimate(run(), llama, machine(T4), None).seconds is None
+
+
+def test_unknown_cards_and_cpus_have_a_time_too(tmp_path: Path) -> None:
+    minilm = model(tmp_path / "minilm", MINILM, sentences=256)
+    on_cpu = estimate(run("embed", "cpu", max_length=256, epochs=1), minilm, machine(), pairs())
+    assert on_cpu.seconds is not None and 30 < on_cpu.seconds[1] < 3600
+    strange = machine(replace(T4, name="Card of the future"))
+    assert estimate(run("embed"), minilm, strange, pairs()).seconds is not None

@@ -1,0 +1,253 @@
+"""The worker: outlives everything, stops in every phase, and says what went wrong."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine import run
+from engine.listing import listing
+from engine.problem import Problem
+from tests.tiny import write_rows
+from tests.training import create, curves, train, values, wait
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def described(llama, tmp_path):
+    """A run of some seconds, with a checkpoint every few steps."""
+    return values("sft", "lora", llama, tmp_path, epochs=12)
+
+
+def begun(known):
+    return known.step >= 5
+
+
+def start(described, root):
+    folder = create(described, root)
+    run.launch(folder)
+    return folder
+
+
+def test_the_first_word_comes_before_the_libraries(described, tmp_path):
+    folder = create(described, tmp_path / "runs")
+    before = time.time()
+    run.launch(folder)
+    known = wait(folder, until=lambda known: known.phase == "data")
+    assert known.started["time"] - before < 2
+    lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    assert lines[0]["type"] == "started"
+    assert next(line["name"] for line in lines if line["type"] == "phase") == "libraries"
+    assert known.started["pid"] != os.getpid()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    run.stop(folder, hard=True)
+    assert run.state(folder, wait(folder)) == "died"
+
+
+@pytest.mark.parametrize("phase", ["libraries", "data", "model", "baseline"])
+def test_a_stop_before_the_training_ends_it_at_once(phase, described, tmp_path):
+    folder = start(described, tmp_path / "runs")
+    wait(folder, until=lambda known: known.phase == phase or known.begun)
+    run.stop(folder)
+    known = wait(folder, seconds=30)
+    assert known.finished["status"] == "stopped"
+    assert not known.failed
+
+
+def test_a_stop_through_the_control_folder_saves_first(described, tmp_path):
+    folder = start(described, tmp_path / "runs")
+    wait(folder, until=begun)
+    (folder / "control" / "stop").touch()
+    known = wait(folder)
+    assert known.finished["status"] == "stopped"
+    assert known.checkpoints[-1]["step"] == known.step
+    assert list((folder / "control").iterdir()) == []
+
+
+def test_save_now(described, tmp_path):
+    described["training"].update(epochs=400, save_every=10_000, evaluate_every=10_000)  # nothing else saves before the end
+    folder = start(described, tmp_path / "runs")
+    wait(folder, until=begun)
+    (folder / "control" / "save").touch()
+    known = wait(folder, until=lambda known: bool(known.checkpoints))
+    assert run.state(folder, known) == "running"
+    assert known.begun["from_step"] < known.checkpoints[0]["step"] <= known.step
+    assert list((folder / "control").iterdir()) == []
+    run.stop(folder)
+    wait(folder)
+
+
+def test_a_worker_killed_in_the_middle_resumes_to_the_same_numbers(described, tmp_path):
+    _, unbroken = train(described, tmp_path / "unbroken")
+    folder = start(described, tmp_path / "runs")
+    wait(folder, until=lambda known: known.step >= 10)
+    run.stop(folder, hard=True)
+    dead = wait(folder, seconds=3)
+    assert run.state(folder, dead) == "died"
+    with (folder / "events.jsonl").open("a") as journal:
+        journal.write('{"type": "metrics", "step": 99999, "va')  # the line that it was writing
+
+    run.resume(folder)
+    known = wait(folder)
+    assert known.finished["status"] == "completed"
+    assert known.begun["from_step"] >= 4
+    assert curves(known)["loss"] == curves(unbroken)["loss"]
+    assert known.finished["results"]["metrics"] == unbroken.finished["results"]["metrics"]
+
+
+def test_a_checkpoint_cut_in_the_middle_is_passed_over(described, tmp_path):
+    folder = start(described, tmp_path / "runs")
+    wait(folder, until=lambda known: len(known.checkpoints) >= 2)
+    run.stop(folder, hard=True)
+    wait(folder, seconds=3)
+    saved = sorted((folder / "output").glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    whole, newest = [path for path in saved if (path / "trainer_state.json").exists()][-2:]
+    weights = newest / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    for later in saved[saved.index(newest) + 1 :]:
+        shutil.rmtree(later)
+    run.resume(folder)
+    known = wait(folder)
+    assert known.finished["status"] == "completed", known.failed
+    assert known.begun["from_step"] == int(whole.name.split("-")[1])
+
+
+LAUNCHER = """
+import signal, sys, time
+from pathlib import Path
+from engine import run
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+run.launch(Path(sys.argv[1]))
+print("launched", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGHUP])
+def test_the_program_that_started_it_may_die(blow, described, tmp_path):
+    folder = create(described, tmp_path / "runs")
+    screen = subprocess.Popen(
+        [sys.executable, "-c", LAUNCHER, str(folder)], stdout=subprocess.PIPE, start_new_session=True, cwd=Path.cwd()
+    )
+    assert screen.stdout.readline() == b"launched\n"
+    wait(folder, until=begun)
+    os.killpg(screen.pid, blow)
+    screen.wait()
+    known = wait(folder)
+    assert known.finished["status"] == "completed"
+
+
+def test_the_worker_ignores_a_hangup_of_its_own(described, tmp_path):
+    folder = start(described, tmp_path / "runs")
+    known = wait(folder, until=begun)
+    os.kill(known.started["pid"], signal.SIGHUP)
+    assert wait(folder).finished["status"] == "completed"
+
+
+def test_one_run_is_not_started_twice(described, tmp_path):
+    folder = start(described, tmp_path / "runs")
+    with pytest.raises(Problem, match="going on already"):
+        run.launch(folder)
+    with pytest.raises(Problem, match="stop it first"):
+        run.delete(folder)
+    second = subprocess.run([sys.executable, "-P", str(run.WORKER), str(folder)], capture_output=True, text=True)
+    assert second.returncode == 3
+    assert "being trained already" in second.stderr
+    run.stop(folder)
+    known = wait(folder)
+    assert known.skipped == 0
+    assert run.delete(folder) > 0
+    assert not folder.exists()
+
+
+def test_a_complete_run_is_not_resumed(described, tmp_path):
+    described["training"] |= {"max_steps": 4}
+    folder, _ = train(described, tmp_path / "runs")
+    with pytest.raises(Problem, match="is complete"):
+        run.resume(folder)
+
+
+def test_two_templates_over_one_file_train_on_different_rows(llama, tmp_path):
+    rows = [{"instruction": f"say {n}", "output": f"it is {n}"} for n in range(30)]
+    path, first = write_rows(tmp_path / "rows.jsonl", rows), []
+    for template in ("{instruction}", "please {instruction} now"):
+        described = values("sft", "full", llama, tmp_path, max_steps=4)
+        described["data"] |= {
+            "train": str(path),
+            "template": template,
+            "columns": {"instruction": "instruction", "output": "output"},
+        }
+        _, known = train(described, tmp_path / "runs")
+        first.append(known.metrics["loss"].values[0])
+    assert first[0] != first[1]
+
+
+def test_an_edited_script_is_what_runs_and_is_marked(described, tmp_path):
+    described["training"] |= {"max_steps": 4}
+    folder = create(described, tmp_path / "runs")
+    script = folder / "train.py"
+    assert not run.is_edited(folder)
+    script.write_text(script.read_text().replace("MAX_STEPS: int = 4", "MAX_STEPS: int = 2"))
+    assert run.is_edited(folder)
+    run.launch(folder)
+    assert wait(folder).step == 2
+    again = run.create(run.load(folder), tmp_path / "runs", script=script.read_text())
+    assert run.is_edited(again)
+    assert listing(tmp_path / "runs")[0].edited
+
+
+@pytest.mark.parametrize(
+    ("break_it", "code", "words"),
+    [
+        (lambda text: text.replace('"completion": "completion"', '"completion": "answr"'), "error", "answr"),
+        (lambda text: text.replace("def main(", "import no_such_library\n\n\ndef main("), "missing_library", "no_such"),
+        (lambda text: text.replace('DEVICE: str = "cpu"', 'DEVICE: str = "cuda"'), "no_gpu", "torch sees none"),
+        (lambda text: text.replace("def main(", "def nothing("), "error", "main"),
+    ],
+)
+def test_a_failure_has_help_in_it(break_it, code, words, described, tmp_path):
+    folder = create(described, tmp_path / "runs")
+    script = folder / "train.py"
+    script.write_text(break_it(script.read_text()))
+    run.launch(folder)
+    known = wait(folder)
+    assert run.state(folder, known) == "failed"
+    assert known.failed["code"] == code
+    assert words in known.failed["message"]
+    assert known.failed["advice"]
+    assert "Traceback" in known.failed["traceback"]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk that is full after a few checkpoints."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1200k", "tmpfs", str(place)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("a small disk can be mounted by root only")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_full_disk_loses_nothing_that_was_saved(described, small_disk):
+    described["training"] |= {"keep_checkpoints": 50}
+    folder = start(described, small_disk)
+    known = wait(folder)
+    assert run.state(folder, known) in ("failed", "died")
+    if known.failed:
+        assert known.failed["code"] == "disk_full"
+    whole = [path for path in (folder / "output").glob("checkpoint-*") if (path / "trainer_state.json").exists()]
+    assert whole
+    subprocess.run(["mount", "-o", "remount,size=60m", str(small_disk)], check=True)
+    run.resume(folder)
+    known = wait(folder)
+    assert known.finished["status"] == "completed"
+    assert known.begun["from_step"] > 0
