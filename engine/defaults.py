@@ -1,12 +1,14 @@
 """From facts to field values: every default of a run, each with the reason and the number behind it."""
 
 import re
+from collections.abc import Callable
 from math import inf
 from pathlib import Path
 
 from engine import words
 from engine.draft import Draft, Facts
 from engine.lengths import dense_tokens
+from engine.objectives import baseline, classify, distill, embed, prefer, pretrain, reinforce, reward, sft
 from engine.shapes import EAGER_ONLY
 from engine.tables import table
 from engine.terms import targeted
@@ -16,10 +18,20 @@ MEDIUM = 10_000_000
 LARGE = 1_000_000_000
 """Parameters from which a CPU that has bf16 rather halves the memory than keeps fp32."""
 MOST_TEST_ROWS = 2000
-EMBEDDING_SIZES = 5
-SMALLEST_EMBEDDING = 16
+LOW_RANK = ("lora", "qlora", "lora8")
 TEMPLATE = 16
 """Tokens that a chat template puts around a row."""
+OBJECTIVES: dict[str, Callable[[Draft, Facts], None]] = {
+    "sft": sft.fill,
+    "pretrain": pretrain.fill,
+    "classify": classify.fill,
+    "embed": embed.fill,
+    "prefer": prefer.fill,
+    "reward": reward.fill,
+    "reinforce": reinforce.fill,
+    "distill": distill.fill,
+    "baseline": baseline.fill,
+}
 
 
 def fill(draft: Draft, facts: Facts) -> None:
@@ -52,11 +64,11 @@ def _numbers(draft: Draft, facts: Facts) -> None:
     parameters = (facts.model.parameters if facts.model else None) or 0
     if draft.on_cpu(facts) and precision == "bf16" and parameters <= LARGE:
         draft.put("model.dtype", "fp32", "dtype_cpu")
-    if draft.kind == "full":
+    if draft.kind in ("full", "layers"):
         plain = precision == "fp32" or draft.on_cpu(facts)
         reason = "dtype_full_plain" if plain else "dtype_full"
         draft.put("model.dtype", precision if plain else "fp32", reason, precision=precision)
-    elif draft.kind == "lora":
+    elif draft.kind not in ("qlora", "lora8"):
         draft.put("model.dtype", precision, "dtype_frozen", dtype=precision)
     else:
         draft.put("model.dtype", precision, "dtype_packed", dtype=precision, bits=4 if draft.kind == "qlora" else 8)
@@ -82,7 +94,9 @@ def _precision(draft: Draft, facts: Facts) -> None:
 
 
 def _method(draft: Draft, facts: Facts) -> None:
-    if draft.kind == "full":
+    for name, default in table("guide")["methods"][draft.kind].get("fields", {}).items():
+        draft.put(f"method.{name}", default, name)
+    if draft.kind not in LOW_RANK:
         return
     usual, model = draft.rules["adapter"], facts.model
     rank: int = draft.get("method.rank", usual["rank"])
@@ -121,41 +135,10 @@ def _rows(draft: Draft, facts: Facts) -> None:
             draft.put("data.group", data.groups[0], "group", group=data.groups[0])
     draft.put("data.test_fraction", 0.1, "test_fraction_unknown")
     draft.put("data.group", "", "no_group")
-    if draft.goal == "sft":
-        draft.put("data.template", "{instruction}\n\n{input}", "template")
 
 
 def _objective(draft: Draft, facts: Facts) -> None:
-    if draft.goal == "embed":
-        _embedding(draft, facts)
-        return
-    text = "text" in draft.get("data.columns", {})
-    draft.put("objective.loss_on", "all" if text else "answer", "loss_on_all" if text else "loss_on_answer")
-    own = facts.model.chat_template if facts.model else None
-    reason = "template_unknown" if own is None else "template_own" if own else "template_plain"
-    draft.put("objective.chat_template", "own" if own else "plain", reason)
-    draft.put("objective.samples", 3, "samples")
-    draft.put("objective.max_new_tokens", 64, "max_new_tokens")
-
-
-def _embedding(draft: Draft, facts: Facts) -> None:
-    draft.put("objective.loss", "MultipleNegativesRankingLoss", "loss")
-    width = facts.model.hidden if facts.model else 0
-    reason = "matryoshka" if width else "matryoshka_unknown"
-    draft.put("objective.matryoshka", embedding_sizes(width or 384), reason, width=width)
-    draft.put("objective.best_dimension", draft.get("objective.matryoshka")[0], "best_dimension")
-    draft.put("objective.scale", 20.0, "scale")
-    name: str = draft.get("model.id")
-    wanted = next((row for row in table("guide")["prompts"] if re.search(row["match"], name, re.IGNORECASE)), None)
-    reason = "prompt" if wanted else "no_prompt"
-    draft.put("objective.query_prompt", wanted["query"] if wanted else "", reason, model=words.model(name))
-    draft.put("objective.document_prompt", wanted["document"] if wanted else "", reason, model=words.model(name))
-
-
-def embedding_sizes(width: int) -> tuple[int, ...]:
-    """Return the model's own width and the powers of two below it, five in all and none under 16."""
-    halves = [1 << power for power in range(20, 3, -1) if SMALLEST_EMBEDDING <= 1 << power < width]
-    return (width, *halves[: EMBEDDING_SIZES - 1])
+    OBJECTIVES[draft.goal](draft, facts)
 
 
 def _length(draft: Draft, facts: Facts) -> None:
@@ -197,13 +180,12 @@ def _pace(draft: Draft, facts: Facts) -> None:
     draft.put("training.optimizer", "adamw", "optimizer")
     draft.put("training.seed", 42, "seed")
     draft.put("training.keep_checkpoints", 2, "keep")
-    if draft.goal == "sft":
-        draft.put("training.packing", False, "packing_off")
-    else:
-        draft.put("training.attention_dropout", 0.0, "attention_dropout")
 
 
-def _rest(draft: Draft, _: Facts) -> None:
+def _rest(draft: Draft, facts: Facts) -> None:
+    kind = facts.model.kind if facts.model else "unknown"
+    draft.put("model.kind", "causal" if kind == "unknown" else kind, "model_kind")
+    draft.put("model.origin", "", "no_origin")
     draft.put("model.revision", "main", "revision")
     draft.put("model.trust_remote_code", False, "trust")
     draft.put("tracking", (), "tracking")

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from engine import terms
-from engine.config import EmbedRun, Run
+from engine.config import Run
 from engine.data.facts import DataFacts
+from engine.goals.embed import EmbedRun
 from engine.lengths import dense_tokens, longest_texts
 from engine.machine import GIB, Machine
-from engine.methods import Full, Lora8, Qlora
+from engine.methods import Full, Lora8, LowRank, Qlora
 from engine.model import ModelFacts
 from engine.place import free_gib
 from engine.shapes import count
@@ -63,11 +64,11 @@ def estimate(run: Run, model: ModelFacts, machine: Machine, data: DataFacts | No
 def one_step(run: Run, model: ModelFacts, data: DataFacts | None) -> Step:
     """Return the largest step of a run: every row as long as the longest that is not cut."""
     method, training = run.method, run.training
-    low_rank = None if isinstance(method, Full) else method
+    low_rank = method if isinstance(method, LowRank) else None
     precision = WIDTH[training.precision]
     storage = WIDTH[run.model.dtype]
     embed = isinstance(run, EmbedRun)
-    packed = not isinstance(run, EmbedRun) and run.training.packing
+    packed = bool(getattr(run.training, "packing", False))
     length, tokens = _tokens(run, data, packed=packed)
     return Step(
         shape=model,
@@ -77,7 +78,7 @@ def one_step(run: Run, model: ModelFacts, data: DataFacts | None) -> Step:
         rows=training.batch,
         storage=storage,
         compute=min(storage, precision),
-        full=low_rank is None,
+        full=isinstance(method, Full),
         bits=4 if isinstance(method, Qlora) else 8 if isinstance(method, Lora8) else 16,
         double_quant=method.double_quant if isinstance(method, Qlora) else True,
         rank=low_rank.rank if low_rank else 0,

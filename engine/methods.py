@@ -14,7 +14,7 @@ class Full(Section):
     """All weights."""
 
 
-class _LowRank(Section):
+class LowRank(Section):
     """What all LoRA methods share (Hu et al. 2021, arXiv:2106.09685)."""
 
     rank: Annotated[int, Field(ge=1, le=1024)] = 16
@@ -27,16 +27,22 @@ class _LowRank(Section):
     """Which layers get an adapter: all-linear, or a list such as [q_proj, v_proj]."""
     adapter_dtype: Literal["fp32", "bf16"] = "fp32"
     """How the adapter's own weights are stored; fp32 is the safe choice under mixed precision."""
+    rslora: bool = False
+    """Scale by alpha / sqrt(rank) instead, which keeps large ranks learning (Kalajdzievski 2023, arXiv:2312.03732)."""
+    dora: bool = False
+    """Learn length and direction of each weight apart (Liu et al. 2024, arXiv:2402.09353)."""
+    init: Literal["default", "gaussian", "pissa", "olora", "orthogonal"] = "default"
+    """How the adapter begins; pissa and olora take the base's strongest directions, and need unpacked weights."""
 
 
-class Lora(_LowRank):
+class Lora(LowRank):
     """Low-rank adapters beside frozen 16- or 32-bit weights."""
 
     kind: Annotated[Literal["lora"], CHOOSES_PART] = "lora"
     """LoRA."""
 
 
-class Qlora(_LowRank):
+class Qlora(LowRank):
     """Low-rank adapters beside weights frozen in 4 bit (Dettmers et al. 2023, arXiv:2305.14314)."""
 
     kind: Annotated[Literal["qlora"], CHOOSES_PART] = "qlora"
@@ -47,13 +53,96 @@ class Qlora(_LowRank):
     """Quantise the quantisation constants too; saves about 0.4 bit per weight."""
 
 
-class Lora8(_LowRank):
+class Lora8(LowRank):
     """Low-rank adapters beside weights frozen in 8 bit (LLM.int8, Dettmers et al. 2022, arXiv:2208.07339)."""
 
     kind: Annotated[Literal["lora8"], CHOOSES_PART] = "lora8"
     """8-bit LoRA."""
 
 
+class Untrained(Section):
+    """No weight is trained: the model is asked as it is."""
+
+    kind: Annotated[Literal["none"], CHOOSES_PART] = "none"
+    """No training."""
+
+
+class Ia3(Section):
+    """Learned factors on keys, values and the MLP (Liu et al. 2022, arXiv:2205.05638): the fewest trained numbers."""
+
+    kind: Annotated[Literal["ia3"], CHOOSES_PART] = "ia3"
+    """IA3."""
+    targets: str | tuple[str, ...] = "default"
+    """Which layers get factors: default (keys, values and the MLP's way out), or a list."""
+
+
+class Prefix(Section):
+    """Learned keys and values before every layer's own (Li and Liang 2021, arXiv:2101.00190)."""
+
+    kind: Annotated[Literal["prefix"], CHOOSES_PART] = "prefix"
+    """Prefix tuning."""
+    tokens: Annotated[int, Field(ge=1, le=4096)] = 20
+    """Virtual tokens that are put before the text."""
+
+
+class Prompt(Section):
+    """Learned vectors before the text (Lester et al. 2021, arXiv:2104.08691)."""
+
+    kind: Annotated[Literal["prompt"], CHOOSES_PART] = "prompt"
+    """Prompt tuning."""
+    tokens: Annotated[int, Field(ge=1, le=4096)] = 20
+    """Virtual tokens that are put before the text."""
+
+
+class PTuning(Section):
+    """Learned vectors before the text, made by a small network (Liu et al. 2021, arXiv:2103.10385)."""
+
+    kind: Annotated[Literal["p_tuning"], CHOOSES_PART] = "p_tuning"
+    """P-tuning."""
+    tokens: Annotated[int, Field(ge=1, le=4096)] = 20
+    """Virtual tokens that are put before the text."""
+
+
+class Bottleneck(Section):
+    """Small trainable layers after attention and MLP of every block (Houlsby et al. 2019, arXiv:1902.00751)."""
+
+    kind: Annotated[Literal["bottleneck"], CHOOSES_PART] = "bottleneck"
+    """Bottleneck adapters."""
+    size: Annotated[int, Field(ge=1, le=4096)] = 64
+    """Width of the bottleneck."""
+
+
+class Layers(Section):
+    """The last blocks and the head train, everything below is frozen."""
+
+    kind: Annotated[Literal["layers"], CHOOSES_PART] = "layers"
+    """Layer-wise tuning."""
+    last: Annotated[int, Field(ge=1)] = 2
+    """How many of the last blocks train."""
+
+
+class Head(Section):
+    """Features of the frozen model are computed once, and a small head is trained on them."""
+
+    kind: Annotated[Literal["head"], CHOOSES_PART] = "head"
+    """Feature-based tuning."""
+    hidden: Annotated[int, Field(ge=0, le=65536)] = 0
+    """Width of the head's hidden layer; 0: a linear head."""
+
+
 AnyLora = Lora | Qlora | Lora8
-SftMethod = Annotated[Full | Lora | Qlora | Lora8, Field(discriminator="kind")]
-EmbedMethod = Annotated[Full | Lora, Field(discriminator="kind")]
+AnyPrompt = Prefix | Prompt | PTuning
+
+# Which method goes with which goal: the unions are the table, and tests/recipes walk every cell of it.
+SftMethod = Annotated[
+    Full | Lora | Qlora | Lora8 | Ia3 | Prefix | Prompt | PTuning | Bottleneck | Layers, Field(discriminator="kind")
+]
+PretrainMethod = Annotated[Full | Lora | Qlora | Lora8 | Ia3 | Bottleneck | Layers, Field(discriminator="kind")]
+ClassifyMethod = Annotated[
+    Full | Lora | Qlora | Lora8 | Ia3 | Prompt | Bottleneck | Layers | Head, Field(discriminator="kind")
+]
+EmbedMethod = Annotated[Full | Lora | Ia3 | Bottleneck | Layers, Field(discriminator="kind")]
+PreferMethod = Annotated[Full | Lora | Qlora | Lora8 | Ia3 | Layers, Field(discriminator="kind")]
+RewardMethod = Annotated[Full | Lora | Qlora | Lora8 | Layers, Field(discriminator="kind")]
+ReinforceMethod = Annotated[Full | Lora | Qlora, Field(discriminator="kind")]
+DistillMethod = Annotated[Full | Lora | Qlora | Layers, Field(discriminator="kind")]

@@ -24,39 +24,28 @@ DISTRIBUTIONS = {
     "transformers": "transformers",
     "trl": "trl",
 }
-METHOD_PARTS = {
+METHOD_PARTS: dict[str, dict[str, str]] = {
     "full": {"language_model": "plain", "adapter": "full", "encoder_adapter": "full"},
     "lora": {"language_model": "plain", "adapter": "lora", "encoder_adapter": "lora"},
     "qlora": {"language_model": "nf4", "adapter": "lora"},
     "lora8": {"language_model": "int8", "adapter": "lora"},
-}
-GOAL_SENTENCE = {
-    "sft": "Teach a language model to answer like the examples (supervised fine-tuning).",
-    "embed": "Teach an embedding model to find the right passage (Matryoshka embeddings).",
+    **{
+        kind: {"language_model": "plain", "adapter": kind, "encoder_adapter": kind}
+        for kind in ("ia3", "prefix", "prompt", "p_tuning", "bottleneck", "layers")
+    },
+    "head": {},
+    "none": {"language_model": "plain"},
 }
 
 
 def parts(run: Run) -> dict[str, str]:
     """Return which sibling of each group of parts a run needs."""
-    chosen = dict(METHOD_PARTS[run.method.kind])
-    if run.goal == "sft":
-        chosen |= _turns(set(run.data.columns))
-    return chosen
+    return METHOD_PARTS[run.method.kind] | run.parts()
 
 
-def _turns(roles: set[str]) -> dict[str, str]:
-    """Return the parts that read rows with these roles."""
-    if roles == {"text"}:
-        return {"tokens": "text"}
-    for needed, name in (
-        ({"messages"}, "messages"),
-        ({"instruction", "output"}, "instruction"),
-        ({"prompt", "completion"}, "prompt_completion"),
-    ):
-        if needed <= roles:
-            return {"tokens": "chat", "turns": name}
-    advice = "map prompt and completion, messages, instruction and output, or text, as in {prompt: question, ...}"
-    raise Problem("the columns do not say what is learned from a row", where="data.columns", advice=advice)
+def modules_of(run: Run) -> list[Module]:
+    """Return the modules of a run's script, every one after those that it needs, the recipe last."""
+    return collect(run.recipe(), parts(run))
 
 
 def setting_name(dotted: str, metadata: list[object]) -> str | None:
@@ -74,7 +63,7 @@ def values(run: Run) -> dict[str, object]:
 
 def assemble(run: Run, *, title: str = "", versions: Mapping[str, str] | None = None) -> str:
     """Return the text of train.py; a run that is not complete raises a Problem."""
-    modules = collect(run.goal, parts(run))
+    modules = modules_of(run)
     check_names(modules)
     known = values(run)
     for name, value in known.items():
@@ -83,7 +72,7 @@ def assemble(run: Run, *, title: str = "", versions: Mapping[str, str] | None = 
                 f"{name.lower()} is still auto", where=title, advice="let the plan choose it, or name a value"
             )
     sections = [
-        _header(run, title, _distributions(run), versions or tested_versions()),
+        _header(run, modules[-1].docstring, title, versions or tested_versions()),
         _settings(modules, known),
         *(line for module in modules for line in module.environment),
         _imports(modules),
@@ -93,12 +82,13 @@ def assemble(run: Run, *, title: str = "", versions: Mapping[str, str] | None = 
     return _format("\n\n\n".join(sections) + "\n")
 
 
-def _header(run: Run, title: str, distributions: list[str], versions: Mapping[str, str]) -> str:
-    pins = [f'#     "{name}=={versions[name].split("+")[0]}",' for name in distributions if name in versions]
+def _header(run: Run, docstring: str, title: str, versions: Mapping[str, str]) -> str:
+    needed = _distributions(run)
+    pins = [f'#     "{name}=={versions[name].split("+")[0]}",' for name in needed if name in versions]
     name = title or run.output.name
     return "\n".join(
         [
-            f'"""{GOAL_SENTENCE[run.goal]}',
+            f'"""{docstring}',
             "",
             "Run it:       python train.py, or uv run train.py",
             f"Comes from:   the run {name}, method {run.method.kind}; made by tunewright, needs nothing of it",
@@ -121,7 +111,7 @@ def _header(run: Run, title: str, distributions: list[str], versions: Mapping[st
 
 def libraries(run: Run) -> list[str]:
     """Return the heavy modules that a run's script imports, by their import names."""
-    modules = collect(run.goal, parts(run))
+    modules = modules_of(run)
     imported = {source.split(".")[0] for module in modules for source, _ in module.imports.values()}
     return sorted(imported & DISTRIBUTIONS.keys())
 

@@ -3,8 +3,9 @@
 import math
 
 from engine.cards import card
-from engine.config import EmbedRun, Run
+from engine.config import Run
 from engine.data.facts import DataFacts
+from engine.goals.embed import EmbedRun
 from engine.lengths import usual_tokens
 from engine.machine import Machine
 from engine.place import card_of
@@ -78,7 +79,7 @@ def steps(run: Run, data: DataFacts) -> int:
 def evaluations(run: Run, data: DataFacts) -> int:
     """Return how often the run is measured: before, during and after."""
     every = run.training.evaluate_every
-    during = math.ceil(run.training.epochs) if every == "epoch" else steps(run, data) // every
+    during = math.ceil(run.training.epochs) if every == "epoch" else steps(run, data) // int(every)
     return during + 2
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from engine import document
-from engine.config import Lora, plain
+from engine.config import plain
+from engine.methods import Lora
 from engine.problem import Problem
 
 RUN = """\

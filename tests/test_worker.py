@@ -72,7 +72,9 @@ def test_a_stop_through_the_control_folder_saves_first(described, tmp_path):
 
 
 def test_save_now(described, tmp_path):
-    described["training"].update(epochs=400, save_every=10_000, evaluate_every=10_000)  # nothing else saves before the end
+    described["training"].update(
+        epochs=400, save_every=10_000, evaluate_every=10_000
+    )  # nothing else saves before the end
     folder = start(described, tmp_path / "runs")
     wait(folder, until=begun)
     (folder / "control" / "save").touch()

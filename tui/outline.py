@@ -4,17 +4,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.config import EmbedRun, Run, SftRun
+from engine.config import Run
 from engine.data import DataFacts
 from engine.draft import why
+from engine.goals.embed import EmbedRun
+from engine.goals.sft import SftRun
 from engine.machine import Machine, title
-from engine.methods import Full, Lora8, Qlora
+from engine.methods import Full, Lora8, LowRank, Qlora
 from engine.speed import steps, train_rows
+from engine.tables import table
 from tui.widgets.value import number
 from tui.words import place, roughly
 
 YOURS = why("yours")
-VERBS = {"sft": "answer like", "embed": "find the right passage in"}
+VERBS = {
+    "sft": "answer like",
+    "pretrain": "know the texts of",
+    "classify": "sort texts as in",
+    "embed": "find the right passage in",
+    "prefer": "prefer the better answers of",
+    "reward": "judge answers as in",
+    "reinforce": "earn a reward on",
+    "distill": "answer like its teacher on",
+    "baseline": "be measured on",
+}
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,9 @@ def method(run: Run) -> str:
     kind = run.method
     if isinstance(kind, Full):
         return "Full · every weight is trained"
+    if not isinstance(kind, LowRank):
+        fields = ", ".join(f"{name} {value}" for name, value in kind if name != "kind")
+        return " · ".join(filter(None, (table("guide")["methods"][kind.kind]["label"], fields)))
     names = {"qlora": "QLoRA", "lora8": "LoRA 8-bit", "lora": "LoRA"}
     layers = "all linear layers" if kind.targets == "all-linear" else str(kind.targets).strip("()").replace("'", "")
     bits = f"4-bit {kind.quant_type.upper()}, " if isinstance(kind, Qlora) else ""
@@ -76,10 +92,14 @@ def method(run: Run) -> str:
 def training(run: Run, data: DataFacts | None) -> str:
     """Return length, batch and learning rate."""
     told = run.training
+    if told.epochs == 0:
+        return f"none · batch {told.batch}"
     epochs = f"{number(told.epochs)} epoch{'' if told.epochs == 1 else 's'}"
     count = f" · {steps(run, data):,} steps" if data is not None else ""
     batch = f"batch {told.batch}" + (f" × {told.accumulate}" if told.accumulate > 1 else "")
-    return f"{epochs}{count} · {batch} · lr {number(told.learning_rate)} {told.schedule.replace('_', ' ')}"
+    return (
+        f"{epochs}{count} · {batch} · lr {number(told.learning_rate)} {getattr(told, 'schedule', '').replace('_', ' ')}"
+    )
 
 
 def text(run: Run) -> str:

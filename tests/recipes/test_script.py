@@ -1,7 +1,6 @@
 """The script: assembled from recipes and parts, the same text that they hold, and data that stays data."""
 
 import ast
-import itertools
 import subprocess
 import types
 import typing
@@ -12,31 +11,25 @@ from ruff import find_ruff_bin
 
 from engine import assembly, document, script
 from engine.assembly import AssemblyError
-from engine.config import RUN_TYPES
 from engine.problem import Problem
+from tests.recipes.shapes import CELLS, CHAT, FORMS, cell_name, roles
 
-SFT_ROLES = [["prompt", "completion"], ["messages", "tools"], ["instruction", "input", "output"], ["text"]]
-METHODS = {"sft": ["full", "lora", "qlora", "lora8"], "embed": ["full", "lora"]}
-CELLS = [
-    (goal, method, roles)
-    for goal, methods in METHODS.items()
-    for method, roles in itertools.product(methods, SFT_ROLES if goal == "sft" else [["anchor", "positive"]])
-]
+GOALS = list(FORMS)
+ALL = pytest.mark.parametrize(("goal", "method", "form"), CELLS, ids=map(cell_name, CELLS))
 
 
-def described(goal="sft", method="lora", roles=("prompt", "completion"), **sections):
+def described(goal="sft", method="lora", form=FORMS["sft"][0], **sections):
     values = {
         "goal": goal,
         "model": {"id": "a/model", "dtype": "fp32", "attention": "sdpa"},
-        "data": {"train": "rows.jsonl", "columns": {role: role for role in roles}},
+        "data": {"train": "rows.jsonl"},
         "method": {"kind": method},
         "training": {"precision": "fp32"},
         "launch": {"device": "cpu"},
     }
-    if goal == "sft":
+    if goal in CHAT:
         values["objective"] = {"chat_template": "own"}
-    values["method"] |= sections.pop("more", {})
-    for name, section in sections.items():
+    for name, section in [*form.items(), *sections.items()]:
         values[name] = {**values.get(name, {}), **section}
     return document.check(values)
 
@@ -63,11 +56,11 @@ def environment_of(text):
     return "\n".join(lines[: lines.index("import torch")])
 
 
-@pytest.mark.parametrize(("goal", "method", "roles"), CELLS)
-def test_every_pair_of_siblings_holds_the_words_of_its_sources(goal, method, roles):
-    run = described(goal, method, roles)
+@ALL
+def test_every_pair_of_siblings_holds_the_words_of_its_sources(goal, method, form):
+    run = described(goal, method, form)
     text = script.assemble(run)
-    modules = assembly.collect(goal, script.parts(run))
+    modules = script.modules_of(run)
     assert len(modules) > 10
     sources = {}
     for module in modules:
@@ -113,12 +106,12 @@ def fields_of(run):
     return found
 
 
-@pytest.mark.parametrize("goal", list(METHODS))
+@pytest.mark.parametrize("goal", GOALS)
 def test_the_settings_are_exactly_the_fields_of_the_config(goal):
     declared, described_fields = {}, {}
-    for _, method, roles in (cell for cell in CELLS if cell[0] == goal):
-        run = described(goal, method, roles)
-        for module in assembly.collect(goal, script.parts(run)):
+    for _, method, form in (cell for cell in CELLS if cell[0] == goal):
+        run = described(goal, method, form)
+        for module in script.modules_of(run):
             declared |= {setting.name: (setting.annotation, setting.default) for setting in module.settings}
         described_fields |= fields_of(run)
     declared.pop("OUTPUT")
@@ -134,10 +127,10 @@ def test_the_settings_are_exactly_the_fields_of_the_config(goal):
 SPECIFIC_DEFAULTS = {"TRAIN", "BASE_MODEL", "BEST_DIMENSION"}  # examples, and the first of the sizes
 
 
-@pytest.mark.parametrize("goal", list(METHODS))
+@pytest.mark.parametrize("goal", GOALS)
 def test_every_field_of_a_run_reaches_the_script_with_its_value(goal):
-    for _, method, roles in (cell for cell in CELLS if cell[0] == goal):
-        run = described(goal, method, roles)
+    for _, method, form in (cell for cell in CELLS if cell[0] == goal):
+        run = described(goal, method, form)
         stated = settings(script.assemble(run))
         for name, value in script.values(run).items():
             if name in stated:
@@ -161,7 +154,7 @@ def test_hostile_texts_are_data(text, tmp_path):
     run = described(
         "sft",
         "lora",
-        ["instruction", "output"],
+        {},
         model={"id": text or "x", "revision": text},
         data={
             "train": text,
@@ -170,7 +163,7 @@ def test_hostile_texts_are_data(text, tmp_path):
             "template": text,
             "columns": {"instruction": text, "output": text},
         },
-        more={"targets": (text,)},
+        method={"kind": "lora", "targets": (text,)},
         launch={"device": "cpu", "devices": (text,)},
     )
     assembled = script.assemble(run, title="hostile")
@@ -179,7 +172,9 @@ def test_hostile_texts_are_data(text, tmp_path):
         assert stated[name][1] == text
     assert stated["COLUMNS"][1]["instruction"] == text
     assert stated["TARGETS"][1] == (text,)
-    assert definitions(assembled) == definitions(script.assemble(described("sft", "lora", ["instruction", "output"])))
+    assert definitions(assembled) == definitions(
+        script.assemble(described("sft", "lora", roles("instruction", "output")))
+    )
     scope = {}
     exec(compile(environment_of(assembled), "train.py", "exec"), scope)  # only literals and the choice of cards
     assert scope["TRAIN"] == text
@@ -188,7 +183,7 @@ def test_hostile_texts_are_data(text, tmp_path):
 
 def test_embed_prompts_are_data_too():
     run = described(
-        "embed", "lora", ["anchor", "positive"], objective={"query_prompt": HOSTILE[0], "document_prompt": HOSTILE[4]}
+        "embed", "lora", FORMS["embed"][0], objective={"query_prompt": HOSTILE[0], "document_prompt": HOSTILE[4]}
     )
     stated = settings(script.assemble(run))
     assert stated["QUERY_PROMPT"][1] == HOSTILE[0]
@@ -238,7 +233,7 @@ def test_a_run_with_auto_is_refused():
 
 def test_columns_that_say_nothing_are_refused():
     with pytest.raises(Problem, match="do not say what is learned"):
-        script.assemble(described(roles=["question"]))
+        script.assemble(described(form=roles("question")))
 
 
 @pytest.fixture
@@ -311,6 +306,6 @@ def test_decorators_and_comments_above_a_definition_come_along(workshop):
     assert modules[0].definitions["help_out"].startswith("# why it is cached\n@cache\ndef help_out")
 
 
-def test_every_goal_has_a_recipe():
-    for goal in RUN_TYPES:
-        assert assembly.path_of(f"engine.recipes.{goal}").is_file()
+@ALL
+def test_every_form_of_a_goal_has_a_recipe(goal, method, form):
+    assert assembly.path_of(f"engine.recipes.{described(goal, method, form).recipe()}").is_file()

@@ -1,0 +1,142 @@
+"""What the runs of all goals share: the model, the rows, the pace, the place.
+
+The docstring under a field is its help text everywhere (form, command line, documentation). A field
+becomes a setting of the script under its own name in upper case, or under the name in `Setting`;
+a field marked `CHOOSES_PART` decides which part is assembled, one marked `NOT_IN_SCRIPT` stays outside.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from engine.section import CHOOSES_PART, NOT_IN_SCRIPT, Section, Setting
+
+Dtype = Literal["auto", "bf16", "fp16", "fp32"]
+Every = Annotated[int, Field(ge=1)] | Literal["epoch"]
+
+
+class Model(Section):
+    """Which model is trained, and how its weights are held."""
+
+    id: Annotated[str, Setting("BASE_MODEL"), Field(min_length=1)]
+    """A folder with a config.json, or a hub id such as BAAI/bge-base-en-v1.5."""
+    kind: Annotated[Literal["auto", "causal", "seq2seq", "encoder"], CHOOSES_PART] = "auto"
+    """What the model is: continues texts, turns one text into another, or reads texts; auto is read from its config."""
+    origin: Annotated[str, NOT_IN_SCRIPT] = ""
+    """The run whose result this model is; written by `from: RUN`."""
+    revision: str = "main"
+    """Branch, tag or commit of a hub model; ignored for a folder."""
+    dtype: Dtype = "auto"
+    """How the weights are stored while training; auto follows the method and the GPU."""
+    attention: Literal["auto", "flash", "sdpa", "eager"] = "auto"
+    """The attention kernel; flash needs a GPU of compute capability 8.0 and the flash-attn package."""
+    trust_remote_code: bool = False
+    """Run Python code that comes with the model; leave it off unless you have read that code."""
+
+
+class Data(Section):
+    """Which rows are learned from, and which are kept apart for the test."""
+
+    train: Annotated[str, Field(min_length=1)]
+    """A file (json, jsonl, csv, tsv, parquet, txt, md), a folder of such files, or a hub id."""
+    test: str = ""
+    """A file of test rows; empty: a share of the training rows is held out."""
+    test_fraction: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
+    """Share of the rows that is held out for the test when no test file is given."""
+    group: str = ""
+    """A column whose equal values stay together, so that one document is never in both train and test."""
+    columns: Annotated[dict[str, str], CHOOSES_PART] = Field(default_factory=dict)
+    """Which column plays which role, for instance {anchor: question, positive: context}."""
+
+
+class Training(Section):
+    """How long, how fast and how carefully the weights are moved."""
+
+    epochs: Annotated[float, Field(gt=0, le=1000)] = 3.0
+    """How often every training row is seen."""
+    max_steps: Annotated[int, Field(ge=0)] = 0
+    """Stop after this many steps whatever the epochs say; 0: no limit."""
+    batch: Annotated[int, Field(ge=1)] = 8
+    """Rows that are on the device at once."""
+    accumulate: Annotated[int, Field(ge=1)] = 1
+    """Batches that are added up before the weights move; batch x accumulate is one step."""
+    learning_rate: Annotated[float, Field(gt=0, le=10)] = 2e-4
+    """Size of the largest move; LoRA wants about ten times what full tuning takes."""
+    schedule: Literal["cosine", "linear", "constant", "constant_with_warmup"] = "cosine"
+    """How the learning rate falls over the run."""
+    warmup: Annotated[float, Field(ge=0)] = 0.1
+    """Rise of the learning rate at the start: a share of the steps below 1, a number of steps from 1 on."""
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Pull of the weights towards zero."""
+    max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
+    """Longest gradient; a longer one is shortened to this."""
+    max_length: Annotated[int, Field(ge=8)] = 1024
+    """Longest text in tokens; what is longer is cut."""
+    gradient_checkpointing: bool = False
+    """Compute activations twice instead of storing them: about 30 % slower, far less memory."""
+    optimizer: Literal["adamw", "adamw_8bit", "paged_adamw_8bit", "adafactor"] = "adamw"
+    """What turns gradients into moves; the 8-bit and paged ones need a GPU."""
+    precision: Dtype = "auto"
+    """Arithmetic of the training: bf16 from compute capability 8.0, fp16 below it, fp32 on a CPU."""
+    threads: Annotated[int, Field(ge=0)] = 0
+    """CPU threads; losses differ in the last digits between one and two. 0: all cores of this machine."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    """Start of every random number: split, order of the rows, dropout, new weights."""
+    log_every: Annotated[int, Field(ge=1)] = 1
+    """Steps between two points of the loss curve."""
+    evaluate_every: Every = "epoch"
+    """Steps between two evaluations, or epoch."""
+    save_every: Every = "epoch"
+    """Steps between two checkpoints, or epoch; a multiple of evaluate_every, so that the best can be kept."""
+    keep_checkpoints: Annotated[int, Field(ge=1)] = 2
+    """Checkpoints that stay on the disk beside the best one."""
+
+    @model_validator(mode="after")
+    def _whole_evaluations(self) -> "Training":
+        evaluate, save = self.evaluate_every, self.save_every
+        if isinstance(evaluate, int) and isinstance(save, int) and save % evaluate:
+            raise ValueError(f"save_every ({save}) must be a multiple of evaluate_every ({evaluate})")
+        if {"evaluate_every", "save_every"} <= self.model_fields_set and isinstance(evaluate, int) != isinstance(
+            save, int
+        ):
+            raise ValueError("evaluate_every and save_every are both steps or both epoch")
+        return self
+
+
+class Launch(Section):
+    """Where the training runs."""
+
+    device: Literal["auto", "cuda", "cpu"] = "auto"
+    """cuda refuses to fall back to the CPU; cpu hides the cards."""
+    devices: tuple[str, ...] = ()
+    """Cards by index or UUID; empty: the freest card that this machine allows."""
+
+
+class Output(Section):
+    """What the run is called."""
+
+    name: Annotated[str, NOT_IN_SCRIPT, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")] = "run"
+    """Prefix of the run's folder: letters, digits, dot, dash and underscore."""
+
+
+class BaseRun(Section):
+    """What the runs of all goals share."""
+
+    version: Annotated[Literal[1], NOT_IN_SCRIPT] = 1
+    """Version of this description."""
+    model: Model
+    """Which model."""
+    launch: Launch = Launch()
+    """Where it runs."""
+    output: Output = Output()
+    """What it is called."""
+    tracking: tuple[Literal["tensorboard", "wandb", "mlflow", "trackio"], ...] = ()
+    """Trackers that get the curves as well; each needs its own package."""
+
+    def recipe(self) -> str:
+        """Return the module under engine/recipes that trains this run."""
+        return str(self.goal)  # type: ignore[attr-defined]
+
+    def parts(self) -> dict[str, str]:
+        """Return which sibling of each group of parts this run needs, beside those of its method."""
+        return {}

@@ -1,0 +1,7 @@
+"""What the goal prefer begins with."""
+
+from engine.draft import Draft, Facts
+
+
+def fill(draft: Draft, facts: Facts) -> None:
+    """Fill in the goal's own fields."""

@@ -1,0 +1,128 @@
+"""Many short trainings in little time: real workers and real bare scripts, forked from a process that has the libraries.
+
+What a worker does from its first event on is done here too; only the loading of the libraries is shared. Runs that
+test the start of a worker itself (signals, logs, liveness) go through `engine.run.launch` as ever.
+"""
+
+import json
+import multiprocessing
+import os
+import runpy
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.history import History
+from tests.training import create, curves, wait
+
+LIBRARIES = ["torch", "transformers", "trl", "peft", "sentence_transformers", "datasets", "accelerate"]
+
+
+def _forge() -> Any:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*LIBRARIES, "tests.forge_preload"])
+    return context
+
+
+def _inside(folder: str, log: str) -> None:
+    """Give a forked child its own folder and log, as a shell would."""
+    os.chdir(folder)
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+def _work(folder: str) -> None:
+    _inside(folder, "log.txt")
+    from engine.worker.worker import work
+
+    sys.stdout.flush()
+    code = work([folder])
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def _bare(folder: str) -> None:
+    _inside(folder, "log.txt")
+    sys.argv = ["train.py"]
+    code = 0
+    try:
+        runpy.run_path("train.py", run_name="__main__")
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    except BaseException:  # noqa: BLE001 - whatever ends a script is told to the test
+        import traceback
+
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def _run(target: Any, folder: Path, seconds: float = 240) -> int:
+    process = _forge().Process(target=target, args=(str(folder),), daemon=False)
+    process.start()
+    process.join(seconds)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        raise AssertionError(f"{folder} did not end within {seconds:.0f} s: {tail(folder)}")
+    return int(process.exitcode or 0)
+
+
+def tail(folder: Path, lines: int = 40) -> str:
+    """Return the end of a folder's log."""
+    log = folder / "log.txt"
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""
+
+
+def forge(described: dict[str, Any], root: Path) -> tuple[Path, History]:
+    """Train a run through the worker in a forked process, and return its folder and history."""
+    folder = create(described, root)
+    code = _run(_work, folder)
+    known = wait(folder)
+    assert code == 0, (known.failed, tail(folder))
+    return folder, known
+
+
+def refused(described: dict[str, Any], root: Path) -> dict[str, Any]:
+    """Train a run that must fail, and return its `failed` event (code, message, advice, traceback)."""
+    folder = create(described, root)
+    assert _run(_work, folder) == 1
+    return json.loads((folder / "events.jsonl").read_text().splitlines()[-1])
+
+
+def bare(folder: Path, alone: Path, files: Sequence[Path] = ()) -> dict[str, Any]:
+    """Run a folder's script by itself in another folder, and return its results."""
+    alone.mkdir(parents=True)
+    for file in (folder / "train.py", *files):
+        shutil.copy(file, alone)
+    assert _run(_bare, alone) == 0, tail(alone)
+    return json.loads((alone / "output" / "results.json").read_text())
+
+
+def losses(output: Path) -> dict[int, float]:
+    """Return the losses that a bare script's newest checkpoint remembers, by step."""
+    newest = max(output.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    log = json.loads((newest / "trainer_state.json").read_text())["log_history"]
+    return {entry["step"]: entry["loss"] for entry in log if "loss" in entry}
+
+
+def check_cell(described: dict[str, Any], folder: Path) -> tuple[Path, History]:
+    """Train a run, repeat it by the bare script, and hold both to the same losses and results."""
+    trained, known = forge(described, folder / "runs")
+    results = known.finished["results"]
+    assert results == json.loads((trained / "output" / "results.json").read_text())
+    repeated = bare(trained, folder / "alone")
+    assert repeated["metrics"] == results["metrics"]
+    assert repeated["samples"] == results["samples"]
+    series = curves(known).get("loss", [])
+    if series:
+        told = losses(folder / "alone" / "output")
+        assert told == {step: value for step, value in series if step in told}
+        assert all(value == value and value != 0 for _, value in series)
+    return trained, known
