@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from datasets import Dataset
-from peft import PeftModel
+from peft import PeftModel, TaskType
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
@@ -77,7 +77,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     rows = tokenize(train, tokenizer), tokenize(test, tokenizer)
     asked = prompts(test, tokenizer, SAMPLES)
     phase("model", callbacks)
-    model = adapt(load_model())
+    model = adapt(load_model(), TaskType.CAUSAL_LM)
     trainer = make_trainer(model, tokenizer, rows, callbacks)
     phase("baseline", callbacks)
     before = measured_once("baseline.json", trainer.evaluate)

@@ -1,11 +1,12 @@
 """No adapter: every weight is trained."""
 
 import torch
+from peft import TaskType
 from transformers import PreTrainedModel
 
 
-def adapt(model: PreTrainedModel) -> PreTrainedModel:
-    """Return the model with all weights open to training."""
+def adapt(model: PreTrainedModel, task: TaskType) -> PreTrainedModel:
+    """Return the model with all weights open to training, whatever the task."""
     model.requires_grad_(True)
     return model
 
