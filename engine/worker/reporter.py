@@ -23,6 +23,7 @@ class Reporter(TrainerCallback):
         self.predicted = 0
         self.warned = False
         self.begun = False
+        self.step = 0
 
     def on_phase(self, name: str) -> None:
         """Note the phase that begins; a script tells it by itself."""
@@ -31,10 +32,15 @@ class Reporter(TrainerCallback):
             self.predicted = 0
             self.journal.write("phase", name=name)
 
+    def on_warning(self, code: str, message: str, advice: str) -> None:
+        """Write what goes wrong and what to do about it; a script tells it by itself."""
+        self.journal.write("warning", code=code, step=self.step, message=message, advice=advice)
+
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model: Any = None, **_: Any
     ) -> None:
         """Write what is ahead; from here on a stop waits for the end of a step."""
+        self.step = state.global_step
         sizes = [(parameter.numel(), parameter.requires_grad) for parameter in model.parameters()]
         self.on_phase("training")
         self.journal.write(
@@ -57,6 +63,7 @@ class Reporter(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> TrainerControl:
         """Turn requests into the trainer's own flags."""
+        self.step = state.global_step
         if self.stop.take("evaluate"):
             control.should_evaluate = True
         if self.stop.asked or self.stop.take("save"):
@@ -83,12 +90,11 @@ class Reporter(TrainerCallback):
         if math.isfinite(loss) or self.warned:
             return
         self.warned = True
-        self.journal.write(
-            "warning",
-            code="loss_not_finite",
-            step=step,
-            message=f"step {step}: the loss is no longer a number",
-            advice="halve training.learning_rate, or train in bf16 or fp32; weights since the last checkpoint are lost",
+        self.step = step
+        self.on_warning(
+            "loss_not_finite",
+            f"step {step}: the loss is no longer a number",
+            "halve training.learning_rate, or train in bf16 or fp32; weights since the last checkpoint are lost",
         )
 
     def on_prediction_step(
