@@ -20,9 +20,9 @@ VERSION = 1
 Run = SftRun | PretrainRun | ClassifyRun | EmbedRun | PreferRun | RewardRun | ReinforceRun | DistillRun | BaselineRun
 RUN_TYPES: dict[str, type[Run]] = {
     "sft": SftRun,
-    "pretrain": PretrainRun,
-    "classify": ClassifyRun,
     "embed": EmbedRun,
+    "classify": ClassifyRun,
+    "pretrain": PretrainRun,
     "prefer": PreferRun,
     "reward": RewardRun,
     "reinforce": ReinforceRun,

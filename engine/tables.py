@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent.parent / "presets"
-GOALS = ("sft", "pretrain", "classify", "embed", "prefer", "reward", "reinforce", "distill", "baseline")
+GOALS = ("sft", "embed", "classify", "pretrain", "prefer", "reward", "reinforce", "distill", "baseline")
 """Every goal, in the order of the wizard."""
 
 

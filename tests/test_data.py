@@ -65,10 +65,14 @@ def test_real_files_are_recognised() -> None:
             "sft",
             {"instruction": "instruction", "input": "input", "output": "output"},
         ),
-        ("med_nli/triplets.jsonl", "embed", {"anchor": "anchor", "positive": "positive"}),
-        ("rust_book/docs.jsonl", "sft", {"text": "text"}),
+        ("med_nli/triplets.jsonl", "embed", {"anchor": "anchor", "positive": "positive", "negative": "negative"}),
+        ("rust_book/docs.jsonl", "pretrain", {"text": "text"}),
         ("formats/files/swift_chatml.jsonl", "sft", {"messages": "messages"}),
-        ("preference_dpo_en/dpo_messages.jsonl", "sft", {"prompt": "prompt", "completion": "chosen"}),
+        (
+            "preference_dpo_en/dpo_messages.jsonl",
+            "prefer",
+            {"prompt": "prompt", "chosen": "chosen", "rejected": "rejected"},
+        ),
     ],
 )
 def test_real_files_suit_the_goal_that_they_were_made_for(file: str, goal: str, columns: dict[str, str]) -> None:
@@ -300,7 +304,6 @@ def test_rows_for_imitation(tmp_path: Path, row: dict[str, Any], label: str, exp
         ({"Question": "What purrs?", "Context": "A cat purrs."}, "Question", "Context"),
         ({"question": "What purrs?", "context": "A cat purrs.", "answer": "a cat"}, "question", "context"),
         ({"premise": "A tabby sleeps", "hypothesis": "A cat sleeps", "label": "entailment"}, "premise", "hypothesis"),
-        ({"query": "a cat", "pos": "a tabby", "neg": "a dog"}, "query", "pos"),
     ],
 )
 def test_rows_for_search(tmp_path: Path, row: dict[str, Any], anchor: str, positive: str) -> None:
@@ -343,14 +346,43 @@ def test_formats_under_other_names(tmp_path: Path, row: dict[str, Any], label: s
     assert look(str(write_lines(tmp_path / "rows.jsonl", [row] * 12))).format == label
 
 
-def test_sentence_pairs_that_do_not_all_follow_are_no_search_pairs(tmp_path: Path) -> None:
+def test_sentence_pairs_that_do_not_all_follow_are_sorted_into_classes_and_are_no_search_pairs(tmp_path: Path) -> None:
     rows = [
         {"premise": "A cat sleeps", "hypothesis": "A dog barks", "label": word} for word in ("entailment", "neutral")
     ]
     facts = look(str(write_lines(tmp_path / "rows.jsonl", rows * 5)))
     assert facts.format == "nli_pairs"
-    assert facts.suits == ()
-    assert any("entailment" in problem.advice for problem in facts.problems if problem.code == "no_goal_fits")
+    assert goals(facts)["classify"] == {"text": "premise", "text_pair": "hypothesis", "label": "label"}
+    assert goals(facts)["embed"] == {"sentence1": "premise", "sentence2": "hypothesis", "label": "label"}
+
+
+@pytest.mark.parametrize(
+    ("row", "goal", "columns"),
+    [
+        ({"query": "a cat", "pos": "a tabby", "neg": "a dog"}, "embed",
+         {"anchor": "query", "positive": "pos", "negative": "neg"}),
+        ({"sentence1": "a cat", "sentence2": "a tabby", "score": 0.9}, "embed",
+         {"sentence1": "sentence1", "sentence2": "sentence2", "score": "score"}),
+        ({"text": "It rains all day long.", "label": "weather"}, "classify", {"text": "text", "label": "label"}),
+        ({"prompt": "Why?", "chosen": "Because it is so.", "rejected": "No."}, "reward",
+         {"prompt": "prompt", "chosen": "chosen", "rejected": "rejected"}),
+        ({"prompt": "Why?", "completion": "So.", "label": True}, "prefer",
+         {"prompt": "prompt", "completion": "completion", "label": "label"}),
+        ({"prompt": "1 + 1?", "ground_truth": "2"}, "reinforce", {"prompt": "prompt", "answer": "ground_truth"}),
+        ({"prompt": "Write a poem about the sea."}, "distill", {"prompt": "prompt"}),
+        ({"prompt": "Why?", "completion": "So it is."}, "baseline", {"prompt": "prompt", "completion": "completion"}),
+    ],
+)  # fmt: skip
+def test_rows_for_every_other_goal(tmp_path: Path, row: dict[str, Any], goal: str, columns: dict[str, str]) -> None:
+    facts = look(
+        str(
+            write_lines(
+                tmp_path / "rows.jsonl",
+                [row] * 6 + [{**row, "label": "other"}] * 6 if row.get("label") == "weather" else [row] * 12,
+            )
+        )
+    )
+    assert goals(facts)[goal] == columns
 
 
 @pytest.mark.parametrize(

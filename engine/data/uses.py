@@ -13,11 +13,17 @@ KINDS_OF_ROLE: dict[str, frozenset[str]] = {
     "messages": frozenset({"messages"}),
     "prompt": frozenset({"text", "asked", "messages"}),
     "completion": frozenset({"text", "messages"}),
+    "chosen": frozenset({"text", "messages"}),
+    "rejected": frozenset({"text", "messages"}),
+    "ranked": frozenset({"texts"}),
+    "label": frozenset({"text", "integer", "boolean"}),
+    "score": frozenset({"number", "integer"}),
+    "answer": frozenset({"text", "integer", "number"}),
     "input": frozenset({"text", "empty"}),
     "tools": frozenset({"text", "texts", "objects", "object", "mixed", "empty_list", "empty"}),
 }
 """What a column must hold to play a role; every other role wants text."""
-OPTIONAL = frozenset({"input", "tools"})
+OPTIONAL = frozenset({"input", "tools", "answer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +44,20 @@ def _same(*roles: str) -> dict[str, str]:
 
 _PAIR = _same("prompt", "completion")
 _TASK = {"instruction": "prompt", "input": "input", "output": "completion"}
+_CHOICE = _same("prompt", "chosen", "rejected")
+_LABELLED = _same("text", "label")
 _ANSWERS = Use("sft", _PAIR, "the model learns to give the answer to its question")
 _PLAIN = Use("sft", _same("text"), "the model learns to write such texts")
+_DOMAIN = Use("pretrain", _same("text"), "the model reads on in such texts and learns their words")
+_PREFERENCES = (
+    Use("prefer", _CHOICE, "the model learns to prefer the better answers"),
+    Use("prefer", _same("chosen", "rejected"), "the model learns to prefer the better transcripts", unless="prompt"),
+    Use("reward", _CHOICE, "a model learns to tell the better answer from the worse"),
+    Use("reward", _same("chosen", "rejected"), "a model learns to tell the better from the worse", unless="prompt"),
+    Use("sft", {"prompt": "prompt", "completion": "chosen"}, "the model imitates the better answers"),
+)
 
-USES: dict[str, tuple[Use, ...]] = {
+_FORMATS: dict[str, tuple[Use, ...]] = {
     "sft_messages": (Use("sft", _same("messages"), "the model learns the assistant's turns"),),
     "sft_messages_tools": (
         Use("sft", _same("messages", "tools"), "the model learns the assistant's turns and when to call a tool"),
@@ -51,10 +67,13 @@ USES: dict[str, tuple[Use, ...]] = {
         Use("sft", _TASK, "the model learns to respond to the instruction, with its context where there is one"),
     ),
     "sft_prompt_completion": (Use("sft", _PAIR, "the model learns to complete the prompt"),),
-    "sft_text": (Use("sft", _same("text"), "the model learns the whole text, questions included"),),
-    "pretrain_text": (_PLAIN,),
+    "sft_text": (Use("sft", _same("text"), "the model learns the whole text, questions included"), _DOMAIN),
+    "pretrain_text": (_DOMAIN, _PLAIN),
     "text_classification": (
+        Use("classify", _LABELLED, "a model learns to give each text its label"),
         Use("sft", {"prompt": "text", "completion": "label"}, "the model learns to answer a text with its label"),
+        Use("embed", _LABELLED, "texts of one class come together, those of others move apart"),
+        Use("baseline", _LABELLED, "the untouched model is asked for the label of each text"),
     ),
     "qa_pairs": (
         _ANSWERS,
@@ -75,22 +94,66 @@ USES: dict[str, tuple[Use, ...]] = {
         ),
     ),
     "triplets": (
+        Use("embed", _same("anchor", "positive", "negative"), "each text comes closer to its match than to the other"),
+        Use("embed", _same("anchor", "positive"), "each text and its match belong together"),
+    ),
+    "sts_scored_pairs": (
         Use(
-            "embed", _same("anchor", "positive"), "each text and its match belong together; negatives are not used yet"
+            "embed",
+            {"sentence1": "one", "sentence2": "other", "score": "score"},
+            "two texts come as close as their score says",
         ),
     ),
     "nli_pairs": (
         Use("embed", _same("anchor", "positive"), "every second sentence follows from the first", only_entailed=True),
+        Use(
+            "classify",
+            {"text": "anchor", "text_pair": "positive", "label": "label"},
+            "a model learns whether the second sentence follows from the first",
+        ),
+        Use(
+            "embed",
+            {"sentence1": "anchor", "sentence2": "positive", "label": "label"},
+            "the vectors of two sentences learn to tell how they belong together",
+        ),
     ),
     "preference_plain": (
-        Use("sft", {"prompt": "prompt", "completion": "chosen"}, "the model imitates the better answers"),
+        *_PREFERENCES,
         Use("sft", {"text": "chosen"}, "the model imitates the better transcripts", unless="prompt"),
     ),
     "preference_conversational": (
-        Use("sft", {"prompt": "prompt", "completion": "chosen"}, "the model imitates the better answers"),
+        *_PREFERENCES,
         Use("sft", {"messages": "chosen"}, "the model imitates the better conversations", unless="prompt"),
     ),
+    "kto_unpaired": (
+        Use("prefer", _same("prompt", "completion", "label"), "the model learns which answers are good"),
+        Use("prefer", _same("messages", "label"), "the model learns which conversations are good", unless="prompt"),
+    ),
+    "grpo_verifiable": (
+        Use("reinforce", {"prompt": "prompt", "answer": "truth"}, "answers are tried, and a rule checks them"),
+    ),
+    "prompt_only": (
+        Use("reinforce", _same("prompt"), "answers are tried and rewarded"),
+        Use("distill", _same("prompt"), "a teacher's answers to the prompts are learned"),
+    ),
 }
+
+
+def _with_followers(uses: tuple[Use, ...]) -> tuple[Use, ...]:
+    """Add what rows to imitate serve as well: a teacher, a policy that earns a reward, a measurement alone."""
+    found = list(uses)
+    for use in uses:
+        if use.goal == "sft":
+            found.append(Use("distill", use.columns, "a small model learns to answer as a large one", use.unless))
+        if use.goal == "sft" and "prompt" in use.columns:
+            prompt = {"prompt": use.columns["prompt"]}
+            found.append(Use("reinforce", prompt, "answers are tried and rewarded", use.unless))
+        if use.goal in ("sft", "embed") and set(use.columns) not in ({"text"}, {"text", "label"}):
+            found.append(Use("baseline", use.columns, "the untouched model is measured on these rows", use.unless))
+    return tuple(found)
+
+
+USES: dict[str, tuple[Use, ...]] = {label: _with_followers(uses) for label, uses in _FORMATS.items()}
 
 _CHAT_ADVICE = "write each conversation as messages: [{role: user, content: …}, {role: assistant, content: …}]"
 ADVICE: dict[str, str] = {

@@ -18,12 +18,12 @@ GOALS = list(FORMS)
 ALL = pytest.mark.parametrize(("goal", "method", "form"), CELLS, ids=map(cell_name, CELLS))
 
 
-def described(goal="sft", method="lora", form=FORMS["sft"][0], **sections):
+def described(goal="sft", kind="lora", form=FORMS["sft"][0], **sections):
     values = {
         "goal": goal,
         "model": {"id": "a/model", "dtype": "fp32", "attention": "sdpa"},
         "data": {"train": "rows.jsonl"},
-        "method": {"kind": method},
+        "method": {"kind": kind},
         "training": {"precision": "fp32"},
         "launch": {"device": "cpu"},
     }

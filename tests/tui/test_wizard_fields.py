@@ -3,14 +3,14 @@
 import pytest
 
 from engine.config import RUN_TYPES, parse
+from engine.data.roles import shapes
 from engine.document import field, walk
 from engine.problem import Problem
+from engine.tables import GOALS, table
 from tests.tui.desk import SFT, Desk, at, sees, text, until
 from tui.ascii import ascii_only
 from tui.layout import cut, hanging
-from tui.screens.goal import GOALS
 from tui.widgets.entry import Entry
-from tui.widgets.mapping import SHAPES
 from tui.widgets.memory_bar import bar
 from tui.widgets.value import bounds, choices, escape, number, read, unescape, written
 from tui.words import roughly, size
@@ -83,7 +83,9 @@ def test_closed_lists_are_offered_and_open_ones_are_typed() -> None:
 
 
 def test_every_goal_of_the_engine_is_offered_with_words_and_roles() -> None:
-    assert set(GOALS) == set(RUN_TYPES) == set(SHAPES)
+    assert tuple(table("wizard")["goals"]) == GOALS == tuple(RUN_TYPES)
+    for goal in GOALS:
+        assert all(shape.needed and shape.words for shape in shapes(goal))
 
 
 async def test_every_field_opens_its_form_with_help_and_reason(desk: Desk) -> None:

@@ -9,22 +9,11 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from engine.preset import Preset, preset, presets
+from engine.tables import table
 from tui.layout import hanging
 from tui.screens.step import Step
 from tui.widgets.choices import Choice, Choices
 
-GOALS = {
-    "sft": (
-        "Answer like my examples",
-        "A language model learns to write what your examples write: answers, summaries, code, a tone of voice.",
-        "needs rows of question and answer, chats, or plain text; a few hundred good ones do a lot",
-    ),
-    "embed": (
-        "Find the right passage (search, RAG)",
-        "An embedding model learns which passage answers which question, at several embedding sizes at once.",
-        "needs pairs of question and passage that belong together; a thousand is a good start",
-    ),
-}
 KEPT = ("model", "data", "output", "launch", "tracking")
 
 
@@ -40,7 +29,7 @@ class GoalScreen(Step):
 
     def question(self) -> ComposeResult:
         """Yield the goals and the presets in one list."""
-        goals = [Choice(f"goal:{name}", partial(_goal, *words)) for name, words in GOALS.items()]
+        goals = [Choice(f"goal:{name}", partial(_goal, words)) for name, words in table("wizard")["goals"].items()]
         ready = [Choice(f"preset:{each.name}", partial(told, each)) for each in presets()]
         with Vertical(id="body"):
             yield Static("What should the model learn?", classes="heading")
@@ -68,9 +57,13 @@ def _heading(_: int) -> Content:
     return Content.styled("Or begin with settings that are known to work", "bold")
 
 
-def _goal(title: str, does: str, needs: str, room: int) -> Content:
-    words = [Content.styled(title, "bold"), hanging("  ", does, room), hanging("  ", needs, room, "$foreground-muted")]
-    return Content("\n").join([*words, Content("")])
+def _goal(words: dict[str, str], room: int) -> Content:
+    lines = [
+        Content.styled(words["title"], "bold"),
+        hanging("  ", words["does"], room),
+        hanging("  ", words["needs"], room, "$foreground-muted"),
+    ]
+    return Content("\n").join([*lines, Content("")])
 
 
 def told(each: Preset, room: int) -> Content:

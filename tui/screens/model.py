@@ -18,6 +18,7 @@ from engine.login import log_in
 from engine.model import ModelFacts, local_models, look
 from engine.preset import presets
 from engine.problem import Problem
+from engine.tables import table
 from tui.layout import cut
 from tui.screens.ask import Ask
 from tui.screens.step import Step
@@ -30,8 +31,6 @@ TOKEN = (
     "huggingface.co/settings/tokens and paste it here. It goes to this machine's Hugging Face login and nowhere else."
 )
 COLUMNS = ("Model", "Fits", "Parameters", "On disk", "Context")
-KIND = {"sft": "causal", "embed": "encoder"}
-"""The kind of model that a goal is usually done with."""
 UNFIT = 9
 """The order of a model that does not go with the goal at all."""
 WEIGHTLESS = 4
@@ -135,7 +134,9 @@ class ModelScreen(Step):
         best = next((verdict for verdict in ranking if verdict.possible and verdict.fits is not False), None)
         if best is None:
             return 8, "too large"
-        made_for_it = model.sentence_transformer or model.kind == KIND.get(self.wizard.said("goal"), model.kind)
+        made_for_it = (
+            model.sentence_transformer or model.kind == table("wizard")["goals"][self.wizard.said("goal")]["model"]
+        )
         order = (0 if model.bytes_on_disk else WEIGHTLESS) + (not made_for_it)
         return (order, f"✓ {best.label}") if best.fits else (order + 1, best.label)
 

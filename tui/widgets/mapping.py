@@ -14,22 +14,13 @@ from textual.widgets import Select, Static
 
 from engine.config import RUN_TYPES
 from engine.data import DataFacts
+from engine.data.roles import RowShape, shapes
 from engine.problem import Problem
 from tui.widgets.entry import Entry, PlainEntry
 from tui.widgets.trouble import Trouble
 from tui.widgets.value import read, written
 from tui.words import literal
 
-SHAPES: dict[str, dict[tuple[str, ...], str]] = {
-    "sft": {
-        ("prompt", "completion"): "a prompt and its answer",
-        ("messages", "tools"): "whole conversations",
-        ("instruction", "input", "output"): "an instruction, perhaps an input, an answer",
-        ("text",): "plain text",
-    },
-    "embed": {("anchor", "positive"): "a question and the passage that answers it"},
-}
-OPTIONAL = frozenset({"tools", "input"})
 MOST_ROLES = 3
 INFO = RUN_TYPES["sft"].model_fields["data"].annotation.model_fields  # type: ignore[union-attr]
 
@@ -71,7 +62,7 @@ class Mapping(Vertical):
         """Yield the rows; which roles they stand for follows from goal and shape."""
         with Horizontal():
             yield Static("each row holds", classes="label")
-            yield Select[tuple[str, ...]]([], id="shape", compact=True, prompt="choose")
+            yield Select[RowShape]([], id="shape", compact=True, prompt="choose")
         for number in range(MOST_ROLES):
             with Horizontal(id=f"row{number}"):
                 yield Static("", classes="label")
@@ -91,10 +82,10 @@ class Mapping(Vertical):
         names = [column.name for column in facts.columns]
         suit = next((suit.columns for suit in facts.suits if suit.goal == goal), {})
         self.known = before.said("data.columns") or suit
-        shapes = SHAPES[goal]
+        offered = shapes(goal)
         with self.prevent(Select.Changed):
-            self.shape.set_options([(Text(words), roles) for roles, words in shapes.items()])
-            self.shape.value = max(shapes, key=lambda roles: _likeness(roles, self.known))
+            self.shape.set_options([(Text(shape.words), shape) for shape in offered])
+            self.shape.value = max(offered, key=lambda shape: _likeness(shape, self.known))
             alone = (Text("nothing: every row by itself"), "")
             self.group.set_options([alone, *((Text(literal(name, 40)), name) for name in names)])
             group = before.said("data.group")
@@ -112,7 +103,7 @@ class Mapping(Vertical):
             row.display = number < len(roles)
             if row.display:
                 role = roles[number]
-                row.query_one(Static).update(Content(f"  {role}{' (if any)' if role in OPTIONAL else ''}"))
+                row.query_one(Static).update(Content(f"  {role}{' (if any)' if role in self.optional else ''}"))
                 select = row.query_one(Select)
                 with self.prevent(Select.Changed):
                     select.set_options(options)
@@ -121,7 +112,12 @@ class Mapping(Vertical):
     @property
     def roles(self) -> tuple[str, ...]:
         """The roles of the chosen shape."""
-        return self.shape.value if isinstance(self.shape.value, tuple) else ()
+        return self.shape.value.roles if isinstance(self.shape.value, RowShape) else ()
+
+    @property
+    def optional(self) -> frozenset[str]:
+        """The roles of the chosen shape that may be missing."""
+        return self.shape.value.optional if isinstance(self.shape.value, RowShape) else frozenset()
 
     def columns(self) -> dict[str, str]:
         """Return role and column as they are chosen now."""
@@ -146,7 +142,7 @@ class Mapping(Vertical):
         """
         columns = self.columns()
         for number, role in enumerate(self.roles):
-            if role not in columns and role not in OPTIONAL:
+            if role not in columns and role not in self.optional:
                 return self.refuse(f"which column is the {role}?", self.query_one(f"#role{number}", Select))
         twice = [column for column in columns.values() if list(columns.values()).count(column) > 1]
         if twice:
@@ -166,7 +162,6 @@ class Mapping(Vertical):
         return None
 
 
-def _likeness(roles: tuple[str, ...], columns: dict[str, str]) -> tuple[bool, int]:
+def _likeness(shape: RowShape, columns: dict[str, str]) -> tuple[bool, int]:
     """Return how well a shape goes with roles that are known: whole and nothing beside it, then by roles in common."""
-    needed = set(roles) - OPTIONAL
-    return needed <= set(columns) <= set(roles), len(set(roles) & set(columns))
+    return shape.needed <= set(columns) <= set(shape.roles), len(set(shape.roles) & set(columns))
