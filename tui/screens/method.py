@@ -14,6 +14,8 @@ from engine.problem import Problem
 from tui.layout import hanging
 from tui.screens.step import Step
 from tui.widgets.choices import Choice, Choices
+from tui.widgets.demand import Demand, demands, shown
+from tui.widgets.entry import PathEntry
 from tui.widgets.trouble import Trouble
 from tui.widgets.verdicts import line
 from tui.words import literal
@@ -40,12 +42,25 @@ class MethodScreen(Step):
     def question(self) -> ComposeResult:
         """Yield the list."""
         with Vertical(id="body"):
+            for question in demands(str(self.wizard.said("goal"))):
+                typed = shown(self.wizard.said(question.field))
+                yield Demand(question, self.draft(question.field.replace(".", "-"), typed))
             yield Static("How should it learn?", classes="heading")
             yield Trouble()
             yield Choices(id="methods")
 
     def on_mount(self) -> None:
-        """Ask the guide."""
+        """Ask the guide, or first for what it needs to know."""
+        open_questions = [demand for demand in self.query(Demand) if not self.wizard.said(demand.question.field)]
+        self.query_one(Choices).focus()
+        if open_questions:
+            open_questions[0].query_one(PathEntry).focus()
+        else:
+            self.rank()
+
+    @on(Demand.Given)
+    def _given(self, message: Demand.Given) -> None:
+        self.wizard.answer(message.field, message.value)
         self.query_one(Choices).focus()
         self.rank()
 

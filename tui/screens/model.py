@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import DataTable, Input, Static
 
+from engine.document import put
 from engine.guide import Facts, recommend
 from engine.login import log_in
 from engine.model import ModelFacts, local_models, look
@@ -22,6 +23,7 @@ from engine.tables import table
 from tui.layout import cut
 from tui.screens.ask import Ask
 from tui.screens.step import Step
+from tui.widgets.demand import demands, meant
 from tui.widgets.entry import PathEntry, PathSuggester, clean_path
 from tui.widgets.trouble import Trouble
 from tui.words import literal, place, short, size
@@ -193,7 +195,11 @@ class ModelScreen(Step):
             self.post_message(self.Seen(name, facts))
 
     def _asked(self, model: ModelFacts) -> dict[str, Any]:
-        return {"goal": self.wizard.said("goal"), "model": {"id": model.id}}
+        """Return answers that are enough to see whether a model fits; what is asked later is stood for by the model."""
+        answers: dict[str, Any] = {"goal": self.wizard.said("goal"), "model": {"id": model.id}}
+        for question in demands(answers["goal"]):
+            answers = put(answers, question.field, self.wizard.said(question.field) or meant(question.field, model.id))
+        return answers
 
     @on(Seen)
     def _seen(self, message: Seen) -> None:

@@ -12,20 +12,56 @@ from tui.widgets.spans import Part
 from tui.words import literal
 
 RETRIEVAL = re.compile(r"dim_(\d+)_cosine_ndcg@10")
-TITLES = {"grad_norm": "gradient norm", "learning_rate": "learning rate", "loss": "loss"}
-LAST = ("grad_norm", "learning_rate")
+FAMILIES = {
+    "retrieval": ("nDCG@10 ", "by dimension  ", RETRIEVAL),
+    "mrr": ("MRR@10 ", "by dimension  ", re.compile(r"dim_(\d+)_cosine_mrr@10")),
+    "rewards": ("rewards ", "of both answers  ", re.compile(r"rewards/(chosen|rejected)")),
+}
+"""Series that are drawn together: the two parts of the title, and what tells them apart in their names."""
+TITLES = {
+    "grad_norm": "gradient norm",
+    "kl": "KL to the reference",
+    "macro_f1": "macro F1",
+    "rewards/accuracies": "pairs told right",
+    "rewards/margins": "reward margin",
+    "keep_loss": "loss on what should be kept",
+    "keep_perplexity": "perplexity on what should be kept",
+    "clip_fraction": "clipped share",
+    "value_loss": "loss of the critic",
+    "policy_loss": "loss of the policy",
+    "length": "length of the answers",
+}
+FIRST = ("reward", "rewards/margins", "rewards/accuracies", "macro_f1", "accuracy", "spearman", "keep_loss", "kl")
+LAST = ("entropy", "clip_fraction", "value_loss", "policy_loss", "length", "grad_norm", "learning_rate")
 MARKERS = "●■▲◆▼"
 
 
 def pictures(history: History) -> list[Picture]:
     """Return every picture that the events so far allow: the loss, the goal's own measure, then the rest."""
-    sizes = {int(match[1]): name for name in history.evaluated if (match := RETRIEVAL.fullmatch(name))}
-    ranked = {size: history.evaluated[sizes[size]] for size in sorted(sizes, reverse=True)}
-    others = {_base(name): None for name in (*history.metrics, *history.evaluated) if name not in sizes.values()}
-    found = [_pair("loss", history)] if "loss" in others else []
-    found += [_retrieval(ranked)] if ranked else []
-    ordered = sorted(others, key=lambda name: LAST.index(name) if name in LAST else -1)
-    return found + [_pair(name, history) for name in ordered if name != "loss"]
+    names = dict.fromkeys(_base(name) for name in (*history.metrics, *history.evaluated))
+    found = [_pair("loss", history)] if names.pop("loss", 0) is None else []
+    families = {name: _members(pattern, list(names), history) for name, (_, _, pattern) in FAMILIES.items()}
+    for name, members in families.items():
+        names = {other: None for other in names if FAMILIES[name][2].fullmatch(other) is None}
+        found += [_family(name, members)] if members else []
+    return found + [_pair(name, history) for name in sorted(names, key=_place)]
+
+
+def _place(name: str) -> int:
+    """Return where a measure stands: what the goal is about first, how the training feels last."""
+    return FIRST.index(name) - len(FIRST) if name in FIRST else LAST.index(name) + 1 if name in LAST else 0
+
+
+def _members(pattern: re.Pattern[str], names: list[str], history: History) -> dict[str, Series]:
+    """Return the series of a family by what tells them apart, numbers from large to small."""
+    found = {match[1]: _series(name, history) for name in names if (match := pattern.fullmatch(name))}
+    order = sorted(found, key=lambda label: -int(label) if label.isdigit() else 0)
+    return {label: found[label] for label in order}
+
+
+def _series(name: str, history: History) -> Series:
+    """Return what was measured on the test rows under a name, or while training where there is nothing else."""
+    return history.evaluated.get(f"eval_{name}") or history.evaluated.get(name) or history.metrics[name]
 
 
 def _base(name: str) -> str:
@@ -59,12 +95,14 @@ def _best(evaluated: Series) -> list[Part]:
     return [Part(f"  best {value(lowest)} @ {count(step)}", "good", 5)]
 
 
-def _retrieval(sizes: dict[int, Series]) -> Picture:
-    lines, left = [], [Part("  nDCG@10 ", "strong"), Part("by dimension  ", "strong", 1)]
-    for index, (size, series) in enumerate(sizes.items()):
+def _family(name: str, members: dict[str, Series]) -> Picture:
+    title, by, _ = FAMILIES[name]
+    shown = score if name in ("retrieval", "mrr") else value
+    lines, left = [], [Part(f"  {title}", "strong"), Part(by, "strong", 1)]
+    for index, (label, series) in enumerate(members.items()):
         look = min(index, len(MARKERS) - 1)
         marker, style = MARKERS[look], f"path-{look + 1}"
         lines.append(Line(series, "path", style, marker))
-        left += [Part(f"{sign(marker)} {size} ", style), Part(f"{score(series.last)}  ", "strong")]
-    before = " ".join(score(series.values[0]) for series in sizes.values() if series.steps and series.steps[0] == 0)
-    return Picture("retrieval", tuple(lines), tuple(left), (Part(f"before {before} ", "muted", 2),) if before else ())
+        left += [Part(f"{sign(marker)} {label} ", style), Part(f"{shown(series.last)}  ", "strong")]
+    before = " ".join(shown(series.values[0]) for series in members.values() if series.steps and series.steps[0] == 0)
+    return Picture(name, tuple(lines), tuple(left), (Part(f"before {before} ", "muted", 2),) if before else ())
