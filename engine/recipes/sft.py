@@ -11,12 +11,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallba
 from trl import SFTConfig, SFTTrainer
 
 from engine.recipes.parts.adapter.lora import adapt, saved_weights
-from engine.recipes.parts.arguments import MAX_LENGTH, arguments
+from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.begin import begin
 from engine.recipes.parts.checkpoints import check_best_loaded, measured_best, newest_checkpoint
 from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.output import output
 from engine.recipes.parts.phases import phase
+from engine.recipes.parts.reading import MAX_LENGTH
 from engine.recipes.parts.results import compare, facts, measured_once, report
 from engine.recipes.parts.rows import read_rows
 from engine.recipes.parts.samples import SAMPLES, answers

@@ -9,7 +9,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.evaluation import InformationRetrievalEvaluator
 from transformers import AutoTokenizer
 
-from engine.recipes.parts import checkpoints, retrieval, rows
+from engine.recipes.parts import checkpoints, conversation, retrieval, rows
 from engine.recipes.parts.tokens import chat, text
 from engine.recipes.parts.turns import instruction, messages
 from tests.tiny import pairs, write_rows
@@ -69,7 +69,7 @@ def talk(prompt, answer):
 
 
 def tokenized(tokenizer, prompt="colour of door 1?", answer="it is red.", template="plain"):
-    chat.CHAT_TEMPLATE = template
+    conversation.CHAT_TEMPLATE = template
     return chat.tokenize(talk(prompt, answer), tokenizer)[0]
 
 
@@ -114,7 +114,7 @@ def test_a_model_without_a_template_is_refused_by_name(tokenizer):
 
 
 def test_too_long_a_prompt_loses_its_beginning_never_the_answer(tokenizer, monkeypatch):
-    monkeypatch.setattr(chat, "MAX_LENGTH", 40)
+    monkeypatch.setattr(conversation, "MAX_LENGTH", 40)
     row = tokenized(tokenizer, prompt="long " * 200)
     assert len(row["input_ids"]) == 40
     assert row["input_ids"][0] == tokenizer.bos_token_id
@@ -122,7 +122,7 @@ def test_too_long_a_prompt_loses_its_beginning_never_the_answer(tokenizer, monke
 
 
 def test_too_long_an_answer_fills_the_text(tokenizer, monkeypatch):
-    monkeypatch.setattr(chat, "MAX_LENGTH", 16)
+    monkeypatch.setattr(conversation, "MAX_LENGTH", 16)
     row = tokenized(tokenizer, answer="it is " + "very " * 100 + "red.")
     assert len(row["input_ids"]) == 16
     assert len(row["labels"]) == 16
@@ -141,7 +141,7 @@ def test_padding_that_shares_a_token_with_the_end_is_never_learned(tokenizer):
 
 def test_every_answer_of_a_conversation_is_learned_after_all_before_it(tokenizer, monkeypatch):
     monkeypatch.setattr(chat, "messages", messages.messages)
-    chat.CHAT_TEMPLATE = "plain"
+    conversation.CHAT_TEMPLATE = "plain"
     turns = [{"role": role, "content": f"{role} {n}"} for n in range(2) for role in ("user", "assistant")]
     found = chat.tokenize(Dataset.from_list([{"messages": turns}]), tokenizer)
     assert [learned(row, tokenizer) for row in found] == ["assistant 0</s>", "assistant 1</s>"]

@@ -5,20 +5,18 @@ from typing import Any
 from engine.recipes.parts.begin import SEED
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.output import output
+from engine.recipes.parts.reading import BATCH, PRECISION
 
 EPOCHS: float = 3.0  # how often every training row is seen
 MAX_STEPS: int = 0  # stop after this many steps whatever the epochs say; 0: no limit
-BATCH: int = 8  # rows that are on the device at once
 ACCUMULATE: int = 1  # batches that are added up before the weights move
 LEARNING_RATE: float = 2e-4  # size of the largest move; LoRA wants about ten times what full tuning takes
 SCHEDULE: str = "cosine"  # how the learning rate falls over the run
 WARMUP: float = 0.1  # rise at the start: a share of the steps below 1, a number of steps from 1 on
 WEIGHT_DECAY: float = 0.0  # pull of the weights towards zero
 MAX_GRAD_NORM: float = 1.0  # longest gradient; a longer one is shortened to this
-MAX_LENGTH: int = 1024  # longest text in tokens; what is longer is cut
 GRADIENT_CHECKPOINTING: bool = False  # compute activations twice instead of storing them
 OPTIMIZER: str = "adamw"  # adamw, adamw_8bit, paged_adamw_8bit or adafactor
-PRECISION: str = "fp32"  # arithmetic of the training: bf16, fp16 or fp32
 LOG_EVERY: int = 1  # steps between two points of the loss curve
 EVALUATE_EVERY: int | str = "epoch"  # steps between two evaluations, or epoch
 SAVE_EVERY: int | str = "epoch"  # steps between two checkpoints, or epoch

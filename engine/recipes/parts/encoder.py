@@ -2,9 +2,9 @@
 
 from sentence_transformers import SentenceTransformer
 
-from engine.recipes.parts.arguments import MAX_LENGTH
 from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments
 from engine.recipes.parts.environment import DEVICE
+from engine.recipes.parts.reading import MAX_LENGTH
 
 QUERY_PROMPT: str = ""  # text put before every question, here and wherever the model is used
 DOCUMENT_PROMPT: str = ""  # text put before every passage, here and wherever the model is used

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import resource
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from transformers import Trainer
 
 from engine.recipes.parts.checkpoints import best_step
 from engine.recipes.parts.output import output
+from engine.recipes.parts.sizes import count, peak_memory_gib
 
 
 def measured_once(name: str, measure: Any) -> Any:
@@ -50,24 +50,6 @@ def table(rows: list[dict[str, Any]]) -> str:
         gain = "-" if row["improvement"] is None else f"{row['improvement']:+.2f} %"
         lines.append(f"| {row['name']} | {row['baseline']:.4f} | {row['tuned']:.4f} | {gain} |")
     return "\n".join(lines)
-
-
-def peak_memory_gib() -> float:
-    """Return the peak of the GPU's allocated memory, or of the process's own memory on a CPU, in GiB."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / 2**30
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-
-
-def count(model: torch.nn.Module) -> tuple[int, int]:
-    """Return all weights and those that train; a 4-bit weight is counted by what it stands for."""
-    every = trainable = 0
-    for parameter in model.parameters():
-        packed = getattr(parameter, "quant_state", None)
-        size = packed.shape.numel() if packed is not None else parameter.numel()
-        every += size
-        trainable += size if parameter.requires_grad else 0
-    return every, trainable
 
 
 def facts(trainer: Trainer, model: torch.nn.Module, started: float) -> dict[str, Any]:

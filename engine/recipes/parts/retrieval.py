@@ -8,8 +8,8 @@ from datasets import Dataset, concatenate_datasets
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.evaluation import SentenceEvaluator
 
-from engine.recipes.parts.arguments import BATCH, PRECISION
 from engine.recipes.parts.base import torch_dtype
+from engine.recipes.parts.reading import BATCH, PRECISION
 
 MATRYOSHKA: tuple[int, ...] = (384, 256, 128, 64, 32)  # embedding sizes, from the model's own width down
 

@@ -2,9 +2,9 @@
 
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
 
-from engine.recipes.parts.arguments import PRECISION
 from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments, torch_dtype
 from engine.recipes.parts.environment import DEVICE
+from engine.recipes.parts.reading import PRECISION
 
 QUANT_TYPE: str = "nf4"  # the 4-bit code: nf4 suits normally distributed weights, fp4 is the plain float
 DOUBLE_QUANT: bool = True  # quantise the quantisation constants too; saves about 0.4 bit per weight

@@ -3,7 +3,7 @@
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
-from engine.recipes.parts.arguments import MAX_LENGTH
+from engine.recipes.parts.reading import MAX_LENGTH
 
 
 def tokenize(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:

@@ -1,0 +1,40 @@
+"""Conversations in the model's own words: rendered by its chat template, cut where they are too long."""
+
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase
+
+from engine.recipes.parts.reading import MAX_LENGTH
+
+CHAT_TEMPLATE: str = "own"  # the model's own chat template, or plain for a model that has none
+
+
+def set_template(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Give the tokenizer the plain template if the run says so; it is saved with the model."""
+    if CHAT_TEMPLATE == "plain":
+        tokenizer.chat_template = (
+            "{{ bos_token or '' }}{% for message in messages %}### {{ message['role'] | capitalize }}:\n"
+            "{{ message['content'] }}{{ eos_token if message['role'] == 'assistant' else '' }}\n\n{% endfor %}"
+            "{% if add_generation_prompt %}### Assistant:\n{% endif %}"
+        )
+    elif tokenizer.chat_template is None:
+        raise ValueError("the model has no chat template of its own: set objective.chat_template to plain")
+
+
+def render(turns: list[dict[str, Any]], tools: Any, tokenizer: PreTrainedTokenizerBase, ask: bool) -> list[int]:
+    """Return the tokens of a conversation; `ask` ends them where the assistant begins to speak."""
+    tokens: list[int] = tokenizer.apply_chat_template(turns, tools=tools, add_generation_prompt=ask, return_dict=False)
+    return tokens[1:] if tokens[:2] == [tokenizer.bos_token_id] * 2 else tokens
+
+
+def example(asked: list[int], whole: list[int], end: int) -> tuple[list[int], list[int]]:
+    """Return tokens of one answer and its labels: its end is marked, and what is too long loses the prompt first."""
+    same = 0
+    while same < min(len(asked), len(whole)) and asked[same] == whole[same]:
+        same += 1
+    prompt, answer = whole[:same], whole[same:]
+    length = len(answer) - answer[::-1].index(end) if end in answer else len(answer)
+    answer = [*answer[:length], *([] if end in answer else [end])][:MAX_LENGTH]
+    room = MAX_LENGTH - len(answer)
+    prompt = prompt if len(prompt) <= room else [*prompt[:1], *prompt[len(prompt) - room + 1 :]][:room]
+    return prompt + answer, [-100] * len(prompt) + answer
