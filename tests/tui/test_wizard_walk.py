@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.data.roles import shapes
 from engine.document import load
 from tests.tui.desk import EMBED, SFT, Desk, at, sees, text, type_text, until, walk_to
 from tests.tui.journals import RunFolder
@@ -89,7 +90,7 @@ async def test_half_given_roles_and_a_typed_share_survive_a_way_back(desk: Desk)
     async with desk.app().run_test(size=(120, 40)) as pilot:
         await walk_to(pilot, "looked")
         screen = pilot.app.screen
-        screen.query_one("#shape").value = ("instruction", "input", "output")
+        screen.query_one("#shape").value = shapes("sft")[2]
         await pilot.pause()
         screen.query_one("#role0").value = "prompt"
         screen.query_one("#share").value = "one hal"
@@ -101,7 +102,7 @@ async def test_half_given_roles_and_a_typed_share_survive_a_way_back(desk: Desk)
         await at(pilot, "DataScreen")
         screen = pilot.app.screen
         assert screen.query_one("#share").value == "one hal"
-        assert screen.query_one("#shape").value == ("instruction", "input", "output")
+        assert screen.query_one("#shape").value.roles == ("instruction", "input", "output")
         assert screen.query_one("#role0").value == "prompt"
 
 
