@@ -183,6 +183,38 @@ def test_a_group_is_never_in_both_halves(tmp_path, monkeypatch):
     assert rows.read_rows()[1]["anchor"] == test["anchor"]
 
 
+def labelled(monkeypatch, tmp_path, labels, **settings):
+    written = write_rows(tmp_path / "l.jsonl", [{"t": f"text {n}", "l": x, "g": n // 4} for n, x in enumerate(labels)])
+    settings_of_rows(monkeypatch, written, COLUMNS={"text": "t", "label": "l"}, **settings)
+    return rows.read_rows("label")
+
+
+def test_every_class_is_in_the_test_and_in_the_training(tmp_path, monkeypatch):
+    train, test = labelled(monkeypatch, tmp_path, [0] * 60 + [1] * 30 + [2] * 2, TEST_FRACTION=0.2)
+    assert sorted(test["label"]) == [0] * 12 + [1] * 6 + [2]
+    assert sorted(train["label"]) == [0] * 48 + [1] * 24 + [2]
+
+
+def test_a_class_with_one_row_is_learned_and_not_tested(tmp_path, monkeypatch):
+    train, test = labelled(monkeypatch, tmp_path, ["a"] * 10 + ["b"] * 9 + ["rare"], TEST_FRACTION=0.1)
+    assert train["label"].count("rare") == 1
+    assert sorted(test["label"]) == ["a", "b"]
+
+
+def test_groups_stay_whole_where_classes_are_shared_out(tmp_path, monkeypatch):
+    train, test = labelled(monkeypatch, tmp_path, [n % 3 for n in range(48)], TEST_FRACTION=0.25, GROUP="g")
+    groups = [{int(text.split()[1]) // 4 for text in half["text"]} for half in (train, test)]
+    assert not groups[0] & groups[1]
+    assert len(train) + len(test) == 48
+    assert set(test["label"]) == {0, 1, 2}
+    assert len(test) == 12
+
+
+def test_a_label_of_zero_is_a_label_and_no_label_is_none(tmp_path, monkeypatch):
+    train, test = labelled(monkeypatch, tmp_path, [0, 1] * 8 + [None] * 4, TEST_FRACTION=0.25)
+    assert len(train) + len(test) == 16
+
+
 def test_a_test_file_is_the_test(tmp_path, monkeypatch):
     settings_of_rows(
         monkeypatch, write_rows(tmp_path / "a.jsonl", pairs(30)), TEST=str(write_rows(tmp_path / "b.jsonl", pairs(7)))

@@ -1,7 +1,7 @@
 """The rows: read, reduced to the columns that matter, and split into training and test."""
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -39,35 +39,49 @@ def read(source: str) -> Dataset:
     return load_dataset(kind.get(suffix, "json"), data_files=files, split="train", **options)
 
 
+def is_empty(value: Any) -> bool:
+    """Return whether a field holds nothing; 0 and False are values."""
+    return value is None or value == "" or value == []
+
+
 def roles(rows: Dataset) -> Dataset:
     """Return the columns that play a role, under the role's name; rows with an empty one are left out."""
     named = rows.select_columns(list(COLUMNS.values())).rename_columns({name: role for role, name in COLUMNS.items()})
     optional = {"input", "tools"}
-    whole = named.filter(lambda row: all(row[role] for role in COLUMNS if role not in optional))
+    whole = named.filter(lambda row: not any(is_empty(row[role]) for role in COLUMNS if role not in optional))
     if len(whole) < len(named):
         print(f"{len(named) - len(whole)} of {len(named)} rows have an empty field and are left out")
     return whole
 
 
-def split(rows: Dataset) -> tuple[Dataset, Dataset]:
-    """Return training and test rows; equal values of the group column, or single rows, are drawn at random."""
+def split(rows: Dataset, role: str = "") -> tuple[Dataset, Dataset]:
+    """Return training and test rows; equal values of the group column, or single rows, are drawn at random.
+
+    Every value of `role` that has two rows or groups gets its share of the test, and keeps some in the training.
+    """
     keys = [str(value) for value in rows[GROUP]] if GROUP else [str(index) for index in range(len(rows))]
-    sizes = Counter(keys)
+    kinds = [str(value) for value in rows[COLUMNS[role]]] if role else [""] * len(rows)
+    sizes: dict[str, Counter[str]] = defaultdict(Counter)
+    for key, kind in zip(keys, kinds, strict=True):
+        sizes[key][kind] += 1
+    remaining = Counter(kinds)
+    wanted = Counter({kind: max(1, round(TEST_FRACTION * size)) for kind, size in remaining.items()})
     drawn = sorted(sizes)
     random.Random(SEED).shuffle(drawn)
-    wanted = max(1, round(TEST_FRACTION * len(rows)))
     held_out: set[str] = set()
-    while len(drawn) > 1 and wanted > 0:
-        key = drawn.pop()
-        held_out.add(key)
-        wanted -= sizes[key]
+    for key in reversed(drawn):
+        own = sizes[key]
+        if any(wanted[kind] > 0 for kind in own) and all(size < remaining[kind] for kind, size in own.items()):
+            held_out.add(key)
+            remaining.subtract(own)
+            wanted.subtract(own)
     return (
         rows.select([index for index, key in enumerate(keys) if key not in held_out]),
         rows.select([index for index, key in enumerate(keys) if key in held_out]),
     )
 
 
-def read_rows() -> tuple[Dataset, Dataset]:
-    """Return training and test rows with the columns that play a role."""
-    train, test = (read(TRAIN), read(TEST)) if TEST else split(read(TRAIN))
+def read_rows(role: str = "") -> tuple[Dataset, Dataset]:
+    """Return training and test rows with the columns that play a role; see `split` for the values of one role."""
+    train, test = (read(TRAIN), read(TEST)) if TEST else split(read(TRAIN), role)
     return roles(train), roles(test)
