@@ -1,14 +1,15 @@
-"""A causal language model with its linear layers in 8 bit (LLM.int8, Dettmers et al. 2022, arXiv:2208.07339)."""
+"""A language model with its linear layers in 8 bit (LLM.int8, Dettmers et al. 2022, arXiv:2208.07339)."""
 
-from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
+from transformers import BitsAndBytesConfig, PreTrainedModel
 
 from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments
 from engine.recipes.parts.environment import DEVICE
+from engine.recipes.parts.model_class.causal import model_class
 
 
 def load_model() -> PreTrainedModel:
     """Return the base model with 8-bit linear layers; outliers are computed in 16 bit."""
-    return AutoModelForCausalLM.from_pretrained(
+    return model_class().from_pretrained(
         BASE_MODEL,
         revision=REVISION,
         trust_remote_code=TRUST_REMOTE_CODE,

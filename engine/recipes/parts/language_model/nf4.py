@@ -1,9 +1,10 @@
-"""A causal language model with its linear layers in 4 bit (Dettmers et al. 2023, arXiv:2305.14314)."""
+"""A language model with its linear layers in 4 bit (Dettmers et al. 2023, arXiv:2305.14314)."""
 
-from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
+from transformers import BitsAndBytesConfig, PreTrainedModel
 
 from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments, torch_dtype
 from engine.recipes.parts.environment import DEVICE
+from engine.recipes.parts.model_class.causal import model_class
 from engine.recipes.parts.reading import PRECISION
 
 QUANT_TYPE: str = "nf4"  # the 4-bit code: nf4 suits normally distributed weights, fp4 is the plain float
@@ -18,7 +19,7 @@ def load_model() -> PreTrainedModel:
         bnb_4bit_use_double_quant=DOUBLE_QUANT,
         bnb_4bit_compute_dtype=torch_dtype(PRECISION),
     )
-    model = AutoModelForCausalLM.from_pretrained(
+    model = model_class().from_pretrained(
         BASE_MODEL,
         revision=REVISION,
         trust_remote_code=TRUST_REMOTE_CODE,
