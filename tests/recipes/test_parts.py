@@ -9,7 +9,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.evaluation import InformationRetrievalEvaluator
 from transformers import AutoTokenizer
 
-from engine.recipes.parts import checkpoints, conversation, retrieval, rows
+from engine.recipes.parts import checkpoints, conversation, retrieval, rows, split
 from engine.recipes.parts.tokens import chat, text
 from engine.recipes.parts.turns import instruction, messages
 from tests.tiny import pairs, write_rows
@@ -170,7 +170,7 @@ def settings_of_rows(monkeypatch, path, **settings):
         "COLUMNS": {"anchor": "question", "positive": "passage"},
         **settings,
     }.items():
-        monkeypatch.setattr(rows, name, value)
+        monkeypatch.setattr(split if name == "TEST_FRACTION" else rows, name, value)
 
 
 def test_a_group_is_never_in_both_halves(tmp_path, monkeypatch):

@@ -87,7 +87,7 @@ def test_a_run_that_was_stopped_and_resumed_equals_the_unbroken_one(goal, method
 def test_the_saved_search_model_has_its_prompts_and_scores_what_was_reported(bert, tmp_path, monkeypatch):
     from sentence_transformers import SentenceTransformer
 
-    from engine.recipes.parts import retrieval, rows
+    from engine.recipes.parts import retrieval, rows, split
 
     described = values("embed", "lora", bert, tmp_path)
     described["objective"] |= {"query_prompt": "ask: ", "document_prompt": "say: "}
@@ -98,9 +98,9 @@ def test_the_saved_search_model_has_its_prompts_and_scores_what_was_reported(ber
     for name, value in {
         "TRAIN": described["data"]["train"],
         "COLUMNS": described["data"]["columns"],
-        "TEST_FRACTION": 0.2,
     }.items():
         monkeypatch.setattr(rows, name, value)
+    monkeypatch.setattr(split, "TEST_FRACTION", 0.2)
     monkeypatch.setattr(retrieval, "MATRYOSHKA", (64, 32))
     again = retrieval.Retrieval(*rows.read_rows())(saved)
     for row in known.finished["results"]["metrics"]:

@@ -1,0 +1,66 @@
+"""Files of rows: which ones a name stands for, and what they hold."""
+
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset, load_dataset
+
+
+def ending(file: str) -> str:
+    """Return the ending that names the format, without .gz or .zst."""
+    return next((suffix for suffix in reversed(Path(file.lower()).suffixes) if suffix not in (".gz", ".zst")), "")
+
+
+def is_aside(file: Path, folder: Path) -> bool:
+    """Return whether a file stands beside the data of a folder, as a model card, a licence and hidden files do."""
+    beside = {"readme", "license", "licence", "notice", "changelog", "citation", "copying", "requirements"}
+    beside |= {"dataset_info", "dataset_infos", "dataset_dict", "state"}
+    hidden = any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
+    return hidden or file.name.split(".")[0].lower() in beside
+
+
+def files_of(source: str) -> list[str]:
+    """Return the data files of a file, a folder or a pattern.
+
+    Of a folder these are the files of one kind: tables before plain texts, then the kind with the most files.
+    """
+    path = Path(source)
+    if path.is_file():
+        return [source]
+    if not path.is_dir():
+        found = Path(path.anchor).glob(str(path.relative_to(path.anchor)))
+        return sorted(str(file) for file in found if file.is_file())
+    inside = sorted(str(file) for file in path.rglob("*") if file.is_file() and not is_aside(file, path))
+    kinds = (("json", "jsonl", "ndjson"), ("csv", "tsv", "tab"), ("parquet",), ("arrow",))
+    tables = [[file for file in inside if ending(file)[1:] in kind] for kind in kinds]
+    return max(tables, key=len) or texts_of(inside)
+
+
+def texts_of(files: list[str]) -> list[str]:
+    """Return the files that are plain texts: prose, or code."""
+    prose = "txt text md markdown rst"
+    code = (
+        "bash bat c cc clj cmake cpp cs css cu cxx dart el elm erl ex f90 fs go gradle graphql groovy h hpp hs html hxx "
+        "java jl js jsx kt less lisp lua m mjs ml mm nim php pl proto ps1 py r rb rs sass scala scss sh sol sql svelte "
+        "swift tcl tex tf toml ts tsx v vb vhd vue xml yaml yml zig"
+    )
+    return [file for file in files if ending(file)[1:] in (*prose.split(), *code.split())]
+
+
+def is_text(file: str) -> bool:
+    """Return whether a file is a plain text, and no table."""
+    return ending(file)[1:] not in ("json", "jsonl", "ndjson", "csv", "tsv", "tab", "parquet", "arrow")
+
+
+def read(source: str) -> Dataset:
+    """Return the rows of a file, of a folder of files, of a pattern, or of a hub data set; a line of text is a row."""
+    files = files_of(source)
+    if not files:
+        return load_dataset(source, split="train")
+    suffix = ending(files[0])
+    named = {".parquet": "parquet", ".arrow": "arrow", ".csv": "csv", ".tsv": "csv", ".tab": "csv"}
+    kind = "text" if is_text(files[0]) else named.get(suffix, "json")
+    options: dict[str, Any] = {"keep_default_na": False} if kind == "csv" else {}
+    if suffix in (".tsv", ".tab"):
+        options["delimiter"] = "\t"
+    return load_dataset(kind, data_files=files, split="train", **options)
