@@ -9,7 +9,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.evaluation import InformationRetrievalEvaluator
 from transformers import AutoTokenizer
 
-from engine.recipes.parts import checkpoints, conversation, retrieval, rows, split
+from engine.recipes.parts import checkpoints, conversation, learned_answer, retrieval, rows, split
 from engine.recipes.parts.tokens import chat, text
 from engine.recipes.parts.turns import instruction, messages
 from tests.tiny import pairs, write_rows
@@ -114,7 +114,7 @@ def test_a_model_without_a_template_is_refused_by_name(tokenizer):
 
 
 def test_too_long_a_prompt_loses_its_beginning_never_the_answer(tokenizer, monkeypatch):
-    monkeypatch.setattr(conversation, "MAX_LENGTH", 40)
+    monkeypatch.setattr(learned_answer, "MAX_LENGTH", 40)
     row = tokenized(tokenizer, prompt="long " * 200)
     assert len(row["input_ids"]) == 40
     assert row["input_ids"][0] == tokenizer.bos_token_id
@@ -122,7 +122,7 @@ def test_too_long_a_prompt_loses_its_beginning_never_the_answer(tokenizer, monke
 
 
 def test_too_long_an_answer_fills_the_text(tokenizer, monkeypatch):
-    monkeypatch.setattr(conversation, "MAX_LENGTH", 16)
+    monkeypatch.setattr(learned_answer, "MAX_LENGTH", 16)
     row = tokenized(tokenizer, answer="it is " + "very " * 100 + "red.")
     assert len(row["input_ids"]) == 16
     assert len(row["labels"]) == 16

@@ -1,10 +1,8 @@
-"""Conversations in the model's own words: rendered by its chat template, cut where they are too long."""
+"""Conversations in the model's own words: rendered by its chat template."""
 
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
-
-from engine.recipes.parts.reading import MAX_LENGTH
 
 CHAT_TEMPLATE: str = "own"  # the model's own chat template, or plain for a model that has none
 
@@ -25,16 +23,3 @@ def render(turns: list[dict[str, Any]], tools: Any, tokenizer: PreTrainedTokeniz
     """Return the tokens of a conversation; `ask` ends them where the assistant begins to speak."""
     tokens: list[int] = tokenizer.apply_chat_template(turns, tools=tools, add_generation_prompt=ask, return_dict=False)
     return tokens[1:] if tokens[:2] == [tokenizer.bos_token_id] * 2 else tokens
-
-
-def example(asked: list[int], whole: list[int], end: int) -> tuple[list[int], list[int]]:
-    """Return tokens of one answer and its labels: its end is marked, and what is too long loses the prompt first."""
-    same = 0
-    while same < min(len(asked), len(whole)) and asked[same] == whole[same]:
-        same += 1
-    prompt, answer = whole[:same], whole[same:]
-    length = len(answer) - answer[::-1].index(end) if end in answer else len(answer)
-    answer = [*answer[:length], *([] if end in answer else [end])][:MAX_LENGTH]
-    room = MAX_LENGTH - len(answer)
-    prompt = prompt if len(prompt) <= room else [*prompt[:1], *prompt[len(prompt) - room + 1 :]][:room]
-    return prompt + answer, [-100] * len(prompt) + answer

@@ -5,7 +5,8 @@ from typing import Any
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
-from engine.recipes.parts.conversation import example, render, set_template
+from engine.recipes.parts.conversation import render, set_template
+from engine.recipes.parts.learned_answer import example
 from engine.recipes.parts.reading import MAX_LENGTH
 from engine.recipes.parts.turns.prompt_completion import messages
 
