@@ -22,5 +22,6 @@ def answers(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, asked: l
                 pad_token_id=tokenizer.pad_token_id,
                 eos_token_id=tokenizer.eos_token_id,
             )
-        spoken.append(tokenizer.decode(whole[0, prompt.shape[1] :], skip_special_tokens=True).strip())
+        new = whole[0] if model.config.is_encoder_decoder else whole[0, prompt.shape[1] :]
+        spoken.append(tokenizer.decode(new, skip_special_tokens=True).strip())
     return spoken

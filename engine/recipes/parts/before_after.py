@@ -1,0 +1,40 @@
+"""A training between two measurements: the untouched model's, and the best checkpoint's."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback
+
+from engine.recipes.parts.adapter.lora import saved_weights
+from engine.recipes.parts.checkpoints import check_best_loaded, measured_best, newest_checkpoint
+from engine.recipes.parts.measuring import measures
+from engine.recipes.parts.output import output
+from engine.recipes.parts.phases import phase
+from engine.recipes.parts.results import compare, measured_once
+from engine.recipes.parts.samples import answers
+
+
+def before_and_after(
+    trainer: Trainer,
+    tokenizer: PreTrainedTokenizerBase,
+    asked: list[tuple[str, list[int]]],
+    callbacks: Sequence[TrainerCallback],
+) -> dict[str, Any]:
+    """Measure, train, measure the best and save it; return `metrics` and `samples` of both."""
+    prompts = [tokens for _, tokens in asked]
+    phase("baseline", callbacks)
+    before = measured_once("baseline.json", trainer.evaluate)
+    base = measured_once("base_answers.json", lambda: answers(trainer.model, tokenizer, prompts))
+    phase("training", callbacks)
+    trainer.train(resume_from_checkpoint=newest_checkpoint())
+    check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))
+    phase("evaluating", callbacks)
+    after = measured_best(trainer)
+    tuned = answers(trainer.model, tokenizer, prompts)
+    phase("saving", callbacks)
+    trainer.save_model(str(output() / "model"))
+    spoken = zip([text for text, _ in asked], base, tuned, strict=True)
+    return {
+        "metrics": compare(before, after, measures(trainer.eval_dataset)),
+        "samples": [dict(zip(("prompt", "base", "tuned"), texts, strict=True)) for texts in spoken],
+    }

@@ -1,0 +1,46 @@
+"""The trainer of a language model that continues texts."""
+
+from collections.abc import Sequence
+
+from datasets import Dataset
+from peft import PeftModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainerCallback
+from trl import SFTConfig, SFTTrainer
+
+from engine.recipes.parts.arguments import arguments
+from engine.recipes.parts.measuring import Measuring
+from engine.recipes.parts.reading import MAX_LENGTH
+from engine.recipes.parts.retention.none import guard
+
+
+class CausalTrainer(Measuring, SFTTrainer):
+    """The library's trainer of language models, measuring every test set."""
+
+
+def make_trainer(
+    model: PreTrainedModel | PeftModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: tuple[Dataset, dict[str, Dataset]],
+    callbacks: Sequence[TrainerCallback],
+    packing: bool = False,
+) -> Trainer:
+    """Return the trainer of tokenised training rows and test sets; the weights keep the types that they have."""
+    stored = {name: parameter.dtype for name, parameter in model.named_parameters()}
+    trainer = guard(CausalTrainer)(
+        model=model,
+        args=SFTConfig(
+            **arguments(),
+            max_length=MAX_LENGTH,
+            packing=packing,
+            eval_packing=False,
+            metric_for_best_model="eval_loss",
+            greater_is_better=False,
+        ),
+        train_dataset=rows[0],
+        eval_dataset=rows[1],
+        processing_class=tokenizer,
+        callbacks=list(callbacks),
+    )
+    for name, parameter in trainer.model.named_parameters():
+        parameter.data = parameter.data.to(stored[name])
+    return trainer

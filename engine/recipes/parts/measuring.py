@@ -1,0 +1,43 @@
+"""Several test sets, measured at once: the loss and the perplexity of each, and of the whole task."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from transformers import Trainer
+
+
+def measures(tests: Iterable[str]) -> dict[str, bool]:
+    """Return the names of all measures of these test sets, the whole task's first; none is better when it is higher.
+
+    The test set without a name is the whole task; several tasks have one each, and the whole is their weighted mean.
+    """
+    prefixes = dict.fromkeys(["eval", *(f"eval_{name}" for name in tests if name)])
+    return {f"{prefix}_{measure}": False for prefix in prefixes for measure in ("loss", "perplexity")}
+
+
+class Measuring(Trainer):
+    """A trainer whose every evaluation holds every test set: `eval_dataset` is a dict of them, by name."""
+
+    shares: dict[str, float] | None = None
+    """How much each task counts in the loss of the whole, where there are several."""
+
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """Return mean loss and perplexity per learned token, of all test sets in one evaluation."""
+        losses: dict[str, float] = {}
+        for name in self.eval_dataset:
+            prefix = f"{metric_key_prefix}_{name}" if name else metric_key_prefix
+            loader = self.get_eval_dataloader(name)
+            found = self.evaluation_loop(loader, "Evaluation", prediction_loss_only=True, metric_key_prefix=prefix)
+            losses[prefix] = found.metrics[f"{prefix}_loss"]
+        if metric_key_prefix not in losses:
+            weighted = [losses[f"{metric_key_prefix}_{name}"] * share for name, share in (self.shares or {}).items()]
+            losses = {metric_key_prefix: sum(weighted), **losses}
+        metrics: dict[str, float] = {}
+        for prefix, loss in losses.items():
+            metrics |= {f"{prefix}_loss": loss, f"{prefix}_perplexity": math.exp(min(loss, 700.0))}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
