@@ -1,0 +1,29 @@
+"""Linear layers in 4 bit (Dettmers et al. 2023, arXiv:2305.14314)."""
+
+from torch import nn
+from transformers import BitsAndBytesConfig
+
+from engine.recipes.parts.base import torch_dtype
+from engine.recipes.parts.reading import PRECISION
+
+QUANT_TYPE: str = "nf4"  # the 4-bit code: nf4 suits normally distributed weights, fp4 is the plain float
+DOUBLE_QUANT: bool = True  # quantise the quantisation constants too; saves about 0.4 bit per weight
+
+
+def four_bit(whole: list[str] | None = None) -> BitsAndBytesConfig:
+    """Return how 4-bit layers are packed; they compute in the training's precision, and `whole` ones are not packed."""
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type=QUANT_TYPE,
+        bnb_4bit_use_double_quant=DOUBLE_QUANT,
+        bnb_4bit_compute_dtype=torch_dtype(PRECISION),
+        llm_int8_skip_modules=whole,
+    )
+
+
+def keep_gradients(model: nn.Module) -> None:
+    """Leave packed weights as they are, so that gradients pass them after an evaluation too."""
+    for layer in model.modules():
+        # On a CPU with bf16 bitsandbytes repacks 4-bit weights at the first evaluation; gradients end there afterwards.
+        if hasattr(layer, "support_avx512bf16_for_cpu"):
+            layer.support_avx512bf16_for_cpu = False

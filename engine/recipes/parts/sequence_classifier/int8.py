@@ -1,0 +1,23 @@
+"""A model that gives every text one number per class, its frozen layers in 8 bit (LLM.int8, arXiv:2208.07339)."""
+
+from typing import Any
+
+from transformers import AutoModelForSequenceClassification, BitsAndBytesConfig, PreTrainedModel
+
+from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.environment import DEVICE
+from engine.recipes.parts.head_names import head_names
+
+
+def load_classifier(**head: Any) -> PreTrainedModel:
+    """Return the base model with 8-bit layers and an unpacked head of this form, since the head itself is trained."""
+    return AutoModelForSequenceClassification.from_pretrained(
+        BASE_MODEL,
+        revision=REVISION,
+        trust_remote_code=TRUST_REMOTE_CODE,
+        ignore_mismatched_sizes=True,
+        quantization_config=BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=head_names()),
+        device_map={"": DEVICE},
+        **head,
+        **model_arguments(),
+    )

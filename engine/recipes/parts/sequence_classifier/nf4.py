@@ -1,0 +1,26 @@
+"""A model that gives every text one number per class, its frozen layers in 4 bit."""
+
+from typing import Any
+
+from transformers import AutoModelForSequenceClassification, PreTrainedModel
+
+from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.environment import DEVICE
+from engine.recipes.parts.four_bit import four_bit, keep_gradients
+from engine.recipes.parts.head_names import head_names
+
+
+def load_classifier(**head: Any) -> PreTrainedModel:
+    """Return the base model with 4-bit layers and an unpacked head of this form, since the head itself is trained."""
+    model = AutoModelForSequenceClassification.from_pretrained(
+        BASE_MODEL,
+        revision=REVISION,
+        trust_remote_code=TRUST_REMOTE_CODE,
+        ignore_mismatched_sizes=True,
+        quantization_config=four_bit(head_names()),
+        device_map={"": DEVICE},
+        **head,
+        **model_arguments(),
+    )
+    keep_gradients(model)
+    return model

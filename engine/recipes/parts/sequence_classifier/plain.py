@@ -1,0 +1,19 @@
+"""A model that gives every text one number per class, in 16 or 32 bit."""
+
+from typing import Any
+
+from transformers import AutoModelForSequenceClassification, PreTrainedModel
+
+from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments
+
+
+def load_classifier(**head: Any) -> PreTrainedModel:
+    """Return the base model with a head of this form (num_labels, id2label ...); one of another size is made anew."""
+    return AutoModelForSequenceClassification.from_pretrained(
+        BASE_MODEL,
+        revision=REVISION,
+        trust_remote_code=TRUST_REMOTE_CODE,
+        ignore_mismatched_sizes=True,
+        **head,
+        **model_arguments(),
+    )
