@@ -167,7 +167,9 @@ def _translate(error: ValidationError, values: dict[str, Any], where: str, lines
         )
     message = first["msg"].removeprefix("Value error, ")
     shown = f" (it is {first['input']!r})" if isinstance(first["input"], (str, int, float)) else ""
-    return Problem(f"'{dotted}': {message[:1].lower()}{message[1:]}{shown}{more}", where=place, advice="correct it")
+    what, _, advice = f"{message[:1].lower()}{message[1:]}".partition("; ")  # a rule of ours says what to do by itself
+    subject = f"'{dotted}': " if dotted else ""
+    return Problem(f"{subject}{what}{shown}{more}", where=place, advice=advice or "correct it")
 
 
 def _choices(expected: str) -> list[str]:
