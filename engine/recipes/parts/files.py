@@ -40,8 +40,8 @@ def texts_of(files: list[str]) -> list[str]:
     """Return the files that are plain texts: prose, or code."""
     prose = "txt text md markdown rst"
     code = (
-        "bash bat c cc clj cmake cpp cs css cu cxx dart el elm erl ex f90 fs go gradle graphql groovy h hpp hs html hxx "
-        "java jl js jsx kt less lisp lua m mjs ml mm nim php pl proto ps1 py r rb rs sass scala scss sh sol sql svelte "
+        "bash bat c cc clj cmake cpp cs css cu cxx dart el elm erl ex f90 fs go gradle graphql groovy h hpp hs html "
+        "hxx java jl js jsx kt less lisp lua m mjs ml mm nim php pl proto ps1 py r rb rs sass scala scss sh sol sql svelte "
         "swift tcl tex tf toml ts tsx v vb vhd vue xml yaml yml zig"
     )
     return [file for file in files if ending(file)[1:] in (*prose.split(), *code.split())]

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
+from datasets import Dataset
 from transformers import Trainer
 
 
@@ -23,14 +23,17 @@ class Measuring(Trainer):
     """How much each task counts in the loss of the whole, where there are several."""
 
     def evaluate(
-        self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
+        self,
+        eval_dataset: dict[str, Dataset] | None = None,
+        ignore_keys: list[str] | None = None,
+        metric_key_prefix: str = "eval",
     ) -> dict[str, float]:
         """Return mean loss and perplexity per learned token, of all test sets in one evaluation."""
         losses: dict[str, float] = {}
-        for name in self.eval_dataset:
+        for name, rows in (eval_dataset or self.eval_dataset).items():
             prefix = f"{metric_key_prefix}_{name}" if name else metric_key_prefix
-            loader = self.get_eval_dataloader(name)
-            found = self.evaluation_loop(loader, "Evaluation", prediction_loss_only=True, metric_key_prefix=prefix)
+            loader = self.get_eval_dataloader(rows)
+            found = self.evaluation_loop(loader, "Evaluation", True, ignore_keys, prefix)
             losses[prefix] = found.metrics[f"{prefix}_loss"]
         if metric_key_prefix not in losses:
             weighted = [losses[f"{metric_key_prefix}_{name}"] * share for name, share in (self.shares or {}).items()]
