@@ -15,3 +15,9 @@ def llama(tmp_path_factory):
 def bert(tmp_path_factory):
     """A small real encoder."""
     return tiny.tiny_bert(tmp_path_factory.mktemp("bert"))
+
+
+@pytest.fixture(scope="session")
+def t5(tmp_path_factory):
+    """A small real encoder-decoder model."""
+    return tiny.tiny_t5(tmp_path_factory.mktemp("t5"))

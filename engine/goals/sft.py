@@ -2,13 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from engine.goals.shared import BaseRun, Data, Training
 from engine.goals.turns import turns
 from engine.methods import Lora, SftMethod
 from engine.retention import AnyRetention, NoRetention
 from engine.section import CHOOSES_PART, Section
+
+PAIRS = "turns one text into another"
 
 
 class SftData(Data):
@@ -56,6 +58,25 @@ class SftRun(BaseRun):
     retention: AnyRetention = NoRetention()
     """What is done against forgetting."""
 
+    @model_validator(mode="after")
+    def _whole_pairs(self) -> "SftRun":
+        if self.model.kind != "seq2seq":
+            return self
+        if "text" in self.data.columns:
+            raise ValueError(f"{self.model.id} {PAIRS}, and these are texts alone; map prompt and completion")
+        if "tools" in self.data.columns:
+            raise ValueError(f"{self.model.id} {PAIRS} and has no words for tools; leave data.columns.tools out")
+        if self.objective.loss_on == "all":
+            raise ValueError(f"{self.model.id} {PAIRS}: its encoder reads the prompt; set objective.loss_on to answer")
+        if self.training.packing:
+            raise ValueError(f"{self.model.id} {PAIRS}, which cannot be packed; set training.packing to false")
+        return self
+
+    def recipe(self) -> str:
+        """Return the recipe for this kind of model."""
+        return "sft_seq2seq" if self.model.kind == "seq2seq" else "sft"
+
     def parts(self) -> dict[str, str]:
-        """Return the parts that read rows with these roles."""
-        return turns(self.data.columns)
+        """Return the parts that read rows with these roles, for this kind of model."""
+        found = turns(self.data.columns)
+        return found | {"model_class": "seq2seq", "tokens": "seq2seq"} if self.model.kind == "seq2seq" else found

@@ -1,0 +1,57 @@
+"""Pairs of texts as tokens: the encoder reads what was asked, the decoder learns the answer."""
+
+from typing import Any
+
+from datasets import Dataset
+from transformers import PreTrainedTokenizerBase
+
+from engine.recipes.parts.reading import MAX_LENGTH
+from engine.recipes.parts.turns.prompt_completion import messages
+
+
+def written(turns: list[dict[str, Any]]) -> str:
+    """Return what was said before an answer as one text: a question as it is, a longer talk with its speakers."""
+    opening = [str(turn["content"]) for turn in turns if turn["role"] == "system"]
+    talk = [turn for turn in turns if turn["role"] != "system"]
+    if len(talk) == 1:
+        return "\n\n".join([*opening, str(talk[0]["content"])])
+    said = [f"{turn['role'].capitalize()}: {turn['content']}" for turn in talk]
+    return "\n\n".join([*opening, *said, "Assistant:"])
+
+
+def questions(turns: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return every answer of the assistant with all that came before it."""
+    found = []
+    for place, turn in enumerate(turns):
+        if turn["role"] == "assistant":
+            if not isinstance(turn.get("content"), str):
+                raise ValueError("an answer of the assistant is no text: an encoder-decoder model learns texts only")
+            found.append((written(turns[:place]), turn["content"]))
+    return found
+
+
+def ended(tokens: list[int], end: int) -> list[int]:
+    """Return tokens no longer than the longest text, the last of them the end."""
+    return tokens if tokens[-1:] == [end] else [*tokens[: MAX_LENGTH - 1], end]
+
+
+def tokenize(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
+    """Return `input_ids` for the encoder and `labels` for the decoder, one row for each answer of the assistant."""
+    cut = {"max_length": MAX_LENGTH, "truncation": True}
+
+    def pairs(batch: dict[str, list[Any]]) -> dict[str, list[list[int]]]:
+        whole = [dict(zip(batch, values, strict=True)) for values in zip(*batch.values(), strict=True)]
+        asked = [pair for row in whole for pair in questions(messages(row))]
+        learned = tokenizer(text_target=[answer for _, answer in asked], **cut)["input_ids"]
+        return {
+            "input_ids": tokenizer([prompt for prompt, _ in asked], **cut)["input_ids"],
+            "labels": [ended(tokens, tokenizer.eos_token_id) for tokens in learned],
+        }
+
+    return rows.map(pairs, batched=True, remove_columns=rows.column_names, desc="tokenising")
+
+
+def prompts(rows: Dataset, tokenizer: PreTrainedTokenizerBase, count: int) -> list[tuple[str, list[int]]]:
+    """Return the first prompts as text and as tokens, ready for an answer."""
+    first = [questions(messages(row))[-1][0] for row in rows.select(range(min(count, len(rows))))]
+    return [(text, tokenizer(text, max_length=MAX_LENGTH, truncation=True)["input_ids"]) for text in first]

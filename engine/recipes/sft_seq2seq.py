@@ -1,0 +1,50 @@
+"""Answer like the examples: supervised fine-tuning of an encoder-decoder model, measured before and after."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from peft import TaskType
+from transformers import TrainerCallback
+
+from engine.recipes.parts.adapter.lora import adapt
+from engine.recipes.parts.asked import first_prompts
+from engine.recipes.parts.before_after import before_and_after
+from engine.recipes.parts.begin import begin
+from engine.recipes.parts.language_model.plain import load_model
+from engine.recipes.parts.mixture.single import mixed, read_tasks
+from engine.recipes.parts.phases import phase
+from engine.recipes.parts.results import facts, report
+from engine.recipes.parts.seq2seq_trainer import make_trainer
+from engine.recipes.parts.tokenizer import load_tokenizer
+from engine.recipes.parts.tokens.seq2seq import tokenize
+
+
+def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
+    """Train, measure before and after, save the best model, and return the results."""
+    started = time.time()
+    begin()
+    phase("data", callbacks)
+    tokenizer = load_tokenizer()
+    rows = read_tasks()
+    train, shares = mixed({name: tokenize(train, tokenizer) for name, (train, _) in rows.items()})
+    tests = {name: tokenize(test, tokenizer) for name, (_, test) in rows.items()}
+    asked = first_prompts([test for _, test in rows.values()], tokenizer)
+    phase("model", callbacks)
+    model = adapt(load_model(), TaskType.SEQ_2_SEQ_LM)
+    trainer = make_trainer(model, tokenizer, (train, tests), callbacks)
+    trainer.shares = shares
+    found = before_and_after(trainer, tokenizer, asked, callbacks)
+    return report(
+        {
+            "goal": "sft",
+            **found,
+            "train_rows": sum(len(train) for train, _ in rows.values()),
+            "test_rows": sum(len(test) for _, test in rows.values()),
+            **facts(trainer, trainer.model, started),
+        }
+    )
+
+
+if __name__ == "__main__":
+    main()
