@@ -2,8 +2,11 @@
 
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from engine.goals.shared import BaseRun, Data, Training
 from engine.methods import ClassifyMethod, Lora
+from engine.problem import Problem
 from engine.retention import AnyRetention, NoRetention
 from engine.section import CHOOSES_PART, Section
 
@@ -20,6 +23,10 @@ class ClassifyObjective(Section):
 
     best: Literal["macro_f1", "accuracy"] = "macro_f1"
     """The measure that picks the best checkpoint; macro F1 counts rare classes as much as frequent ones."""
+    class_weights: Literal["equal", "balanced"] = "equal"
+    """How much a row counts in the loss: all the same, or more the rarer its class is."""
+    samples: Annotated[int, Field(ge=0, le=50)] = 3
+    """How many test texts are shown with their classes before and after the training."""
 
 
 class ClassifyTraining(Training):
@@ -41,3 +48,14 @@ class ClassifyRun(BaseRun):
     """How it is trained."""
     retention: AnyRetention = NoRetention()
     """What is done against forgetting."""
+
+    def recipe(self) -> str:
+        """Return the recipe: a head on features that are computed once is trained by one of its own."""
+        return "classify_head" if self.method.kind == "head" else "classify"
+
+    def parts(self) -> dict[str, str]:
+        """Return how the classifier is stored, once the columns say what is sorted by what."""
+        if not {"text", "label"} <= set(self.data.columns):
+            advice = "map text and label (and text_pair where two texts are judged together), as in {text: review, ...}"
+            raise Problem("the columns do not say what is sorted by what", where="data.columns", advice=advice)
+        return {"sequence_classifier": {"qlora": "nf4", "lora8": "int8"}.get(self.method.kind, "plain")}

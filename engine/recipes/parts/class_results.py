@@ -1,0 +1,45 @@
+"""A classifier between two measurements: the untouched one's, and the best checkpoint's."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import Trainer, TrainerCallback
+
+from engine.recipes.parts.checkpoints import check_best_loaded, measured_best, newest_checkpoint
+from engine.recipes.parts.class_samples import class_samples
+from engine.recipes.parts.confusion import confusion, tables
+from engine.recipes.parts.phases import phase
+from engine.recipes.parts.results import compare, measured_once
+
+
+def classes_said(trainer: Trainer) -> list[int]:
+    """Return the class that the model says of every test row."""
+    said: list[int] = trainer.predict(trainer.eval_dataset).predictions.tolist()
+    return said
+
+
+def before_and_after(
+    trainer: Trainer,
+    saved_weights: Callable[[], dict[str, torch.Tensor]],
+    test: Dataset,
+    names: list[str],
+    callbacks: Sequence[TrainerCallback],
+) -> dict[str, Any]:
+    """Measure, train, and measure the best checkpoint; return `metrics`, `confusion` and `samples` of both."""
+    phase("baseline", callbacks)
+    before = measured_once("baseline.json", trainer.evaluate)
+    first = measured_once("baseline_classes.json", lambda: classes_said(trainer))
+    phase("training", callbacks)
+    trainer.train(resume_from_checkpoint=newest_checkpoint())
+    check_best_loaded(trainer.state.best_model_checkpoint, saved_weights())
+    phase("evaluating", callbacks)
+    after, last = measured_best(trainer), classes_said(trainer)
+    base, tuned = (confusion(test["label"], said, len(names)) for said in (first, last))
+    higher = {"eval_accuracy": True, "eval_macro_f1": True, "eval_loss": False}
+    return {
+        "metrics": compare(before, after, higher),
+        "confusion": tables(base, tuned, names),
+        "samples": class_samples(test, first, last, names),
+    }
