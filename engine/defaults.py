@@ -10,14 +10,16 @@ from engine.draft import Draft, Facts
 from engine.lengths import dense_tokens
 from engine.objectives import baseline, classify, distill, embed, prefer, pretrain, reinforce, reward, sft
 from engine.shapes import EAGER_ONLY
+from engine.step import targeted
 from engine.tables import table
-from engine.terms import targeted
 
 MEDIUM = 10_000_000
 """Parameters from which a CPU that has bf16 saves time with it; a smaller model waits for other things."""
 LARGE = 1_000_000_000
 """Parameters from which a CPU that has bf16 rather halves the memory than keeps fp32."""
 MOST_TEST_ROWS = 2000
+SHARE_OF_LAYERS = 0.25
+"""Share of the layers, from the top, that is enough for nine tenths of full tuning's gain (Lee et al. 2019)."""
 LOW_RANK = ("lora", "qlora", "lora8")
 TEMPLATE = 16
 """Tokens that a chat template puts around a row."""
@@ -36,6 +38,8 @@ OBJECTIVES: dict[str, Callable[[Draft, Facts], None]] = {
 
 def fill(draft: Draft, facts: Facts) -> None:
     """Fill in every field but those that depend on memory and on the length of the run."""
+    kind = facts.model.kind if facts.model else "unknown"
+    draft.put("model.kind", "causal" if kind == "unknown" else kind, "model_kind")
     for part in (_launch, _numbers, _method, _rows, _objective, _length, _pace, _rest):
         part(draft, facts)
 
@@ -64,12 +68,13 @@ def _numbers(draft: Draft, facts: Facts) -> None:
     parameters = (facts.model.parameters if facts.model else None) or 0
     if draft.on_cpu(facts) and precision == "bf16" and parameters <= LARGE:
         draft.put("model.dtype", "fp32", "dtype_cpu")
-    if draft.kind in ("full", "layers"):
+    if draft.moves_base:
         plain = precision == "fp32" or draft.on_cpu(facts)
         reason = "dtype_full_plain" if plain else "dtype_full"
         draft.put("model.dtype", precision if plain else "fp32", reason, precision=precision)
     elif draft.kind not in ("qlora", "lora8"):
-        draft.put("model.dtype", precision, "dtype_frozen", dtype=precision)
+        reason = "dtype_frozen" if draft.has("training.learning_rate") else "dtype_asked"
+        draft.put("model.dtype", precision, reason, dtype=precision)
     else:
         draft.put("model.dtype", precision, "dtype_packed", dtype=precision, bits=4 if draft.kind == "qlora" else 8)
     family = facts.model.architecture if facts.model else ""
@@ -94,10 +99,20 @@ def _precision(draft: Draft, facts: Facts) -> None:
 
 
 def _method(draft: Draft, facts: Facts) -> None:
-    for name, default in table("guide")["methods"][draft.kind].get("fields", {}).items():
+    if draft.kind == "layers" and facts.model is not None:
+        layers = facts.model.layers + facts.model.decoder_layers
+        last = max(1, round(layers * SHARE_OF_LAYERS))
+        draft.put("method.last", last, "last_quarter", last=last, layers=layers)
+    rules = table("guide")["methods"][draft.kind]
+    for name, default in rules.get("fields", {}).items():
         draft.put(f"method.{name}", default, name)
-    if draft.kind not in LOW_RANK:
-        return
+    if rules.get("checkpointing") is False:
+        draft.put("training.gradient_checkpointing", False, "checkpointing_lost")
+    if draft.kind in LOW_RANK:
+        _low_rank(draft, facts)
+
+
+def _low_rank(draft: Draft, facts: Facts) -> None:
     usual, model = draft.rules["adapter"], facts.model
     rank: int = draft.get("method.rank", usual["rank"])
     targets = draft.get("method.targets", "all-linear")
@@ -143,7 +158,8 @@ def _objective(draft: Draft, facts: Facts) -> None:
 
 def _length(draft: Draft, facts: Facts) -> None:
     model, data, rules = facts.model, facts.data, draft.rules
-    context = (model.context if model else 0) or inf
+    virtual: int = draft.get("method.tokens", 0)
+    context = ((model.context if model else 0) or inf) - virtual
     sentence = (model.sentence_length if model and draft.goal == "embed" else 0) or inf
     limit = min(context, sentence, rules["longest"])
     p99 = draft.texts(data).p99 if data is not None else 0
@@ -162,18 +178,18 @@ def round_up(tokens: float) -> int:
 
 
 def _pace(draft: Draft, facts: Facts) -> None:
-    rules, data, full = draft.rules, facts.data, draft.kind == "full"
+    rules, data, moves = draft.rules, facts.data, draft.moves_base
     if data is not None:
         epochs = next(float(epochs) for most, epochs in rules["epochs"] if data.rows <= most)
         draft.put("training.epochs", epochs, "epochs", rows=f"{data.rows:,}")
     draft.put("training.epochs", 3.0, "epochs_unknown")
     draft.put("training.max_steps", 0, "max_steps")
-    reason = "rate_full" if full else "rate_embed_lora" if draft.goal == "embed" else "rate_lora"
     rates = rules["learning_rate"]
-    draft.put("training.learning_rate", rates[draft.kind], reason, full=words.rate(rates["full"]))
+    reason = rules.get("rate_why", {}).get(draft.kind) or table("guide")["methods"][draft.kind].get("rate", "rate_lora")
+    draft.put("training.learning_rate", rates[draft.kind], reason, full=words.rate(rates.get("full", 2e-5)))
     draft.put("training.schedule", "cosine", "schedule")
     draft.put("training.warmup", 0.1, "warmup")
-    draft.put("training.weight_decay", 0.01 if full else 0.0, "decay_full" if full else "decay_lora")
+    draft.put("training.weight_decay", 0.01 if moves else 0.0, "decay_full" if moves else "decay_lora")
     draft.put("training.max_grad_norm", 1.0, "max_grad_norm")
     if draft.kind == "qlora" and not draft.on_cpu(facts):
         draft.put("training.optimizer", "paged_adamw_8bit", "optimizer_paged")
@@ -182,9 +198,7 @@ def _pace(draft: Draft, facts: Facts) -> None:
     draft.put("training.keep_checkpoints", 2, "keep")
 
 
-def _rest(draft: Draft, facts: Facts) -> None:
-    kind = facts.model.kind if facts.model else "unknown"
-    draft.put("model.kind", "causal" if kind == "unknown" else kind, "model_kind")
+def _rest(draft: Draft, _: Facts) -> None:
     draft.put("model.origin", "", "no_origin")
     draft.put("model.revision", "main", "revision")
     draft.put("model.trust_remote_code", False, "trust")

@@ -2,16 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from engine.config import RUN_TYPES
 from engine.data.facts import DataFacts, Lengths
 from engine.document import put
 from engine.gpu import Gpu
-from engine.lengths import per_text
+from engine.lengths import per_text, texts
 from engine.machine import Machine
 from engine.model import ModelFacts
 from engine.place import card_of, free_gib
+from engine.section import Section
 from engine.tables import table
+
+WHOLE = ("data.columns", "objective.reward")
+"""Fields whose value is a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,16 @@ class Draft:
         rules: dict[str, Any] = table("guide")["goals"][self.goal]
         return rules
 
+    @property
+    def compares_rows(self) -> bool:
+        """Whether the rows of a batch are compared with each other, so that a larger batch teaches more."""
+        return bool(self.rules.get("compares_rows"))
+
+    @property
+    def moves_base(self) -> bool:
+        """Whether the method trains weights of the model itself."""
+        return bool(table("guide")["methods"][self.kind].get("moves_base"))
+
     def get(self, dotted: str, default: Any = None) -> Any:
         """Return a value by its dotted name, or `default` where there is none or where it says auto."""
         node: Any = self.values
@@ -61,10 +77,22 @@ class Draft:
             node = node.get(part) if isinstance(node, Mapping) else None
         return default if node is None or node == "auto" else node
 
+    def has(self, dotted: str) -> bool:
+        """Say whether runs of this goal have such a field; of a section with several forms everything is believed."""
+        section, _, name = dotted.partition(".")
+        known = _fields(self.goal).get(section)
+        return known is None or name in known
+
     def put(self, dotted: str, value: Any, reason: str, **numbers: Any) -> None:
-        """Set a field with the reason of that name, unless the person or an earlier rule has set it."""
-        if dotted not in self.reasons:
+        """Set a field that this goal has, with the reason of that name, unless the person or an earlier rule did."""
+        if dotted not in self.reasons and self.has(dotted):
             self.replace(dotted, value, reason, **numbers)
+
+    def decide(self, dotted: str, value: Any, sentence: str) -> None:
+        """Set a field by one of the guide's rules, with the rule's own sentence, unless the person has set it."""
+        if dotted not in self.reasons and self.has(dotted):
+            self.values = put(self.values, dotted, value)
+            self.reasons[dotted] = sentence
 
     def replace(self, dotted: str, value: Any, reason: str, **numbers: Any) -> None:
         """Set a field with the reason of that name whatever an earlier rule said, unless the person has set it."""
@@ -86,8 +114,8 @@ class Draft:
         return None if self.on_cpu(facts) else card_of(self.get("launch.devices", ()), facts.machine)
 
     def texts(self, data: DataFacts) -> Lengths:
-        """Return how long the texts are that the model reads one by one: whole rows, or the longer one of a pair."""
-        return per_text(data, self.get("data.columns", {}).values()) if self.goal == "embed" else data.lengths
+        """Return how long the texts are that the model reads one by one: whole rows, or the longest text of a row."""
+        return per_text(data, texts(self.goal, self.get("data.columns", {})))
 
     def free_gib(self, facts: Facts) -> float | None:
         """Return the memory that the run may take, None where the card does not say."""
@@ -95,11 +123,19 @@ class Draft:
         return free_gib(device, self.get("launch.devices", ()), facts.machine)
 
 
+@cache
+def _fields(goal: str) -> dict[str, frozenset[str]]:
+    """Return the fields of every section of a goal's run that has one form only."""
+    sections = RUN_TYPES[goal].model_fields.items()
+    forms = {name: info.annotation for name, info in sections if isinstance(info.annotation, type)}
+    return {name: frozenset(form.model_fields) for name, form in forms.items() if issubclass(form, Section)}
+
+
 def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the dotted names and values of nested values; a table of columns is one value."""
+    """Yield the dotted names and values of nested values; a table of columns and a reward are one value each."""
     for name, value in values.items():
         dotted = f"{prefix}{name}"
-        if isinstance(value, Mapping) and dotted != "data.columns":
+        if isinstance(value, Mapping) and dotted not in WHOLE:
             yield from leaves(value, f"{dotted}.")
         else:
             yield dotted, value

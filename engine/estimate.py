@@ -5,17 +5,13 @@ from dataclasses import dataclass
 from engine import terms
 from engine.config import Run
 from engine.data.facts import DataFacts
-from engine.goals.embed import EmbedRun
-from engine.lengths import dense_tokens, longest_texts
+from engine.load import one_step
 from engine.machine import GIB, Machine
-from engine.methods import Full, Lora8, LowRank, Qlora
 from engine.model import ModelFacts
 from engine.place import free_gib
-from engine.shapes import count
 from engine.speed import seconds
-from engine.terms import Step
+from engine.step import Step
 
-WIDTH = {"fp32": 4, "bf16": 2, "fp16": 2, "auto": 4}
 CUDA_GIB = 0.6
 """CUDA's context and workspaces, beside what torch allocates (0.3 to 0.6 GB measured)."""
 SLACK = 1.09
@@ -61,54 +57,27 @@ def estimate(run: Run, model: ModelFacts, machine: Machine, data: DataFacts | No
     )
 
 
-def one_step(run: Run, model: ModelFacts, data: DataFacts | None) -> Step:
-    """Return the largest step of a run: every row as long as the longest that is not cut."""
-    method, training = run.method, run.training
-    low_rank = method if isinstance(method, LowRank) else None
-    precision = WIDTH[training.precision]
-    storage = WIDTH[run.model.dtype]
-    embed = isinstance(run, EmbedRun)
-    packed = bool(getattr(run.training, "packing", False))
-    length, tokens = _tokens(run, data, packed=packed)
-    return Step(
-        shape=model,
-        parameters=model.parameters or count(model, model.architecture),
-        tokens=tokens,
-        length=length,
-        rows=training.batch,
-        storage=storage,
-        compute=min(storage, precision),
-        full=isinstance(method, Full),
-        bits=4 if isinstance(method, Qlora) else 8 if isinstance(method, Lora8) else 16,
-        double_quant=method.double_quant if isinstance(method, Qlora) else True,
-        rank=low_rank.rank if low_rank else 0,
-        targets=low_rank.targets if low_rank else "all-linear",
-        adapter=WIDTH[low_rank.adapter_dtype] if low_rank else 4,
-        adapter_dropout=low_rank.dropout if low_rank else 0.0,
-        optimizer=training.optimizer,
-        accumulate=training.accumulate,
-        checkpointing=training.gradient_checkpointing,
-        eager=run.model.attention == "eager",
-        padded=not packed and run.model.attention != "flash" and training.batch > 1,
-        kernel="ranking" if embed else "chunked",
-        amp=precision < 4,
-        gpu=run.launch.device != "cpu",
-    )
-
-
 def memory(step: Step) -> dict[str, float]:
     """Return the terms, in GiB, of the moment at which a step needs the most; moments compete, they do not add up."""
     held = terms.gradients(step) if step.accumulate > 1 else 0.0
     head = step.shape.vocab * step.shape.hidden * step.storage if step.full and step.shape.head else 0.0
     activations, block = terms.kept(step), terms.in_flight(step)
-    last_block = block + (0.0 if step.checkpointing else activations / step.layers)
-    moments = (
+    last_block = block + (0.0 if step.checkpointing else activations / max(1, step.reached))
+    if not step.trains:
+        return _whole(step, {}, [{"activations": block, "loss": terms.loss(step), "cache": step.cache}])
+    moments = [
         {"gradients": held, "activations": activations, "loss": terms.loss(step), "casts": terms.casts(step)},
         {"gradients": max(held, head), "activations": activations + block, "casts": terms.casts(step, one_block=True)},
         {"gradients": terms.gradients(step), "activations": last_block},
         {"gradients": terms.gradients(step), "update": terms.update(step)},
-    )
-    always = {"weights": terms.weights(step), "adapters": terms.adapters(step), "optimizer": terms.optimizer(step)}
+        {"gradients": held, "cache": step.cache},
+    ]
+    return _whole(step, {"optimizer": terms.optimizer(step)}, moments)
+
+
+def _whole(step: Step, kept: dict[str, float], moments: list[dict[str, float]]) -> dict[str, float]:
+    """Return what is always there and what the worst moment adds, in GiB."""
+    always = {"weights": terms.weights(step), "beside": step.beside, "adapters": terms.adapters(step), **kept}
     peak = max(moments, key=lambda moment: sum(moment.values()))
     outside = {"cuda": CUDA_GIB} if step.gpu else {"libraries": LIBRARIES_GIB}
     return {name: value / GIB for name, value in {**always, **peak}.items() if value > 0} | outside
@@ -119,13 +88,3 @@ def interval(peak: dict[str, float], *, gpu: bool) -> tuple[float, float]:
     own = sum(value for name, value in peak.items() if name not in ("cuda", "libraries"))
     outside = sum(peak.values()) - own
     return (0.92 * own, SLACK * own + outside) if gpu else (own / RAM_SLACK + outside, RAM_SLACK * own + outside)
-
-
-def _tokens(run: Run, data: DataFacts | None, *, packed: bool) -> tuple[int, int]:
-    """Return the longest text and all padded tokens of one batch; a pair of texts is two of them."""
-    limit, rows = run.training.max_length, run.training.batch
-    if isinstance(run, EmbedRun):
-        texts = [limit, limit] if data is None else longest_texts(data, run.data.columns.values())
-        return min(limit, max(texts)), rows * sum(min(limit, text) for text in texts)
-    longest = limit if data is None or packed else min(limit, dense_tokens(data.lengths.longest))
-    return longest, rows * longest

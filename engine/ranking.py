@@ -1,17 +1,23 @@
 """Every method of a goal, judged for this model, this data and this machine."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine import words
 from engine.config import Run
 from engine.draft import Draft, Facts
 from engine.estimate import Estimate
+from engine.problem import Problem
+from engine.rules import Rule, Traits
 from engine.tables import table
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One method of the goal: whether it fits and is possible, a short verdict, reasons for (+) and against (−)."""
+    """One method of the goal: whether it fits and is possible, what it costs, a short verdict, and why.
+
+    `reasons` begin with + (for) or − (against); `evidence` says where they are known from, `rules` by which rules.
+    """
 
     method: str
     label: str
@@ -21,6 +27,9 @@ class Verdict:
     verdict: str
     reasons: tuple[str, ...]
     seconds: tuple[float, float, float] | None = None
+    good_at: str = ""
+    evidence: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +53,62 @@ class Candidate:
         return self.estimate.high_gib - (self.estimate.free_gib or 0.0) if self.estimate else 0.0
 
 
-def rank(candidates: list[Candidate], facts: Facts) -> tuple[Verdict, ...]:
-    """Return a verdict on every method, given in the order in which they are tried: recommended, fitting, the rest.
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A method with which the other answers do not go, and why."""
 
-    The first possible method that fits is recommended; where none does, the one that is short of the least.
+    kind: str
+    problem: Problem
+
+
+def rank(
+    candidates: Sequence[Candidate], refused: Sequence[Refused], facts: Facts, held: Sequence[Rule], known: Traits
+) -> tuple[Verdict, ...]:
+    """Return a verdict on every method: the recommended one, what else fits, what does not, what is not possible.
+
+    `candidates` come in the order in which the goal tries them; rules move them in it. The first possible one that
+    fits is recommended; where none does, the one that is short of the least.
     """
-    usable = [candidate for candidate in candidates if candidate.possible]
-    fitting = [candidate for candidate in usable if candidate.fits is not False]
-    best = fitting[0] if fitting else min(usable, key=lambda candidate: candidate.short_gib)
-    rest = [other for other in fitting if other is not best]
-    rows = [best, *rest, *(other for other in candidates if other is not best and other not in rest)]
-    first = candidates[0] is best
-    return tuple(_verdict(candidate, _word(candidate, candidate is best, first), facts) for candidate in rows)
+    tried = sorted(candidates, key=lambda each: _place(each, candidates, held))
+    usable = [each for each in tried if each.possible]
+    fitting = [each for each in usable if each.fits is not False]
+    best = fitting[0] if fitting else min(usable, key=lambda each: each.short_gib)
+    rest = [each for each in fitting if each is not best]
+    too_large = [each for each in usable if each is not best and each not in rest]
+    rows = [best, *rest, *too_large, *(each for each in tried if not each.possible)]
+    first = tried[0] is best
+    judged = [_verdict(each, _word(each, each is best, first), facts, held, known) for each in rows]
+    return (*judged, *map(_refusal, refused))
 
 
-def _verdict(candidate: Candidate, word: str, facts: Facts) -> Verdict:
-    spent = candidate.estimate
+def _place(candidate: Candidate, candidates: Sequence[Candidate], held: Iterable[Rule]) -> tuple[bool, int, int]:
+    """Return the method's place: those that a rule puts first, then by the goal's order and the rules' points."""
+    at = candidates.index(candidate)
+    first = any(candidate.kind in rule.first for rule in held)
+    return not first, at - sum(rule.points.get(candidate.kind, 0) for rule in held), at
+
+
+def _refusal(refused: Refused) -> Verdict:
+    label = table("guide")["methods"][refused.kind]["label"]
+    word: str = table("guide")["verdicts"]["impossible"]
+    return Verdict(refused.kind, label, None, False, None, word, (f"− {refused.problem.what}",))
+
+
+def _verdict(candidate: Candidate, word: str, facts: Facts, held: Iterable[Rule], known: Traits) -> Verdict:
+    spent, texts = candidate.estimate, table("guide")["methods"][candidate.kind]
+    applied = [rule for rule in held if candidate.kind in rule.about]
     return Verdict(
         method=candidate.kind,
-        label=table("guide")["methods"][candidate.kind]["label"],
+        label=texts["label"],
         fits=candidate.fits,
         possible=candidate.possible,
         peak_gib=spent.peak_gib if spent else None,
         verdict=word,
-        reasons=tuple(_reasons(candidate, facts)),
+        reasons=tuple(_reasons(candidate, facts, applied, known)),
         seconds=spent.seconds if spent else None,
+        good_at=texts["good"],
+        evidence=tuple(dict.fromkeys(source for rule in applied for source in rule.evidence)),
+        rules=tuple(rule.id for rule in applied),
     )
 
 
@@ -84,15 +124,16 @@ def _word(candidate: Candidate, best: bool, first: bool) -> str:
     return otherwise if candidate.fits else texts["unknown"]
 
 
-def _reasons(candidate: Candidate, facts: Facts) -> list[str]:
-    texts, rules, spent = table("guide")["verdicts"], table("guide")["methods"][candidate.kind], candidate.estimate
-    reasons = [f"+ {rules['good']}", f"− {rules['bad']}"]
+def _reasons(candidate: Candidate, facts: Facts, applied: Iterable[Rule], known: Traits) -> list[str]:
+    texts, method, spent = table("guide")["verdicts"], table("guide")["methods"][candidate.kind], candidate.estimate
+    reasons = [f"+ {method['good']}", f"− {method['bad']}"]
     if spent is not None:
-        known = "memory" if spent.free_gib is not None else "memory_unknown"
-        text = texts[known].format(high=words.gib(spent.high_gib), free=words.gib(spent.free_gib or 0.0))
+        words_for = "memory" if spent.free_gib is not None else "memory_unknown"
+        text = texts[words_for].format(high=words.gib(spent.high_gib), free=words.gib(spent.free_gib or 0.0))
         reasons.insert(0, f"{'−' if spent.fits is False else '+'} {text}")
-    if candidate.draft.on_cpu(facts) and candidate.kind in ("qlora", "lora8"):
-        reasons.append(f"− {texts['on_cpu']}")
+    for rule in applied:
+        speaks_for = candidate.kind in rule.first or rule.points.get(candidate.kind, 0) > 0
+        reasons.append(f"{'+' if speaks_for else '−'} {rule.sentence(known)}")
     if not candidate.possible and facts.model is not None:
         reasons.append(f"− {texts['packed'].format(model=facts.model.id, quantized=facts.model.quantized)}")
     return reasons

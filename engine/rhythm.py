@@ -3,7 +3,7 @@
 from engine import words
 from engine.config import Run
 from engine.draft import Draft, Facts
-from engine.estimate import one_step
+from engine.load import one_step
 from engine.speed import steps, work
 
 EVALUATIONS = (3, 10)
@@ -17,6 +17,8 @@ NICE = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 75, 80, 100)
 
 def rhythm(draft: Draft, facts: Facts, run: Run) -> None:
     """Fill in when to evaluate, save and log; `run` holds all the other fields."""
+    if not draft.has("training.log_every"):
+        return
     if facts.data is None:
         draft.put("training.log_every", 1, "log_unknown")
     else:

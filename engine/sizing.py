@@ -5,11 +5,13 @@ from dataclasses import replace
 from engine import words
 from engine.document import check
 from engine.draft import Draft, Facts, why
-from engine.estimate import interval, memory, one_step
+from engine.estimate import interval, memory
 from engine.lengths import share_longer
+from engine.load import one_step
 from engine.machine import GIB
 from engine.model import ModelFacts
-from engine.terms import Step, kept
+from engine.step import Step
+from engine.terms import kept
 
 LARGE = 1_000_000_000
 """Parameters from which checkpointing is the careful choice where memory is not known."""
@@ -52,7 +54,7 @@ def most_rows(step: Step, most: int, free: float) -> int:
 def step_rows(draft: Draft, facts: Facts) -> int:
     """Return the rows that one step of the weights should see: the table's, fewer for a small data set."""
     rows: int = draft.rules["step_rows"]
-    if facts.data is None:
+    if facts.data is None or not draft.has("training.epochs"):
         return rows
     seen = facts.data.rows * (1 - draft.get("data.test_fraction")) * draft.get("training.epochs")
     while rows > draft.rules["enough_rows"] and seen / rows < FEWEST_STEPS:
@@ -63,7 +65,7 @@ def step_rows(draft: Draft, facts: Facts) -> int:
 def micro_rows(draft: Draft, facts: Facts, one: Step) -> int:
     """Return the rows that should be on the device at once: enough to keep it busy; all, where rows are compared."""
     rows = step_rows(draft, facts)
-    while draft.goal != "embed" and rows > 1 and rows * one.length >= 2 * BUSY_TOKENS:
+    while not draft.compares_rows and rows > 1 and rows * one.length >= 2 * BUSY_TOKENS:
         rows //= 2
     return rows
 
@@ -77,13 +79,15 @@ def _careful(draft: Draft, facts: Facts) -> None:
 
 def _fit(draft: Draft, facts: Facts, model: ModelFacts, free: float) -> None:
     one = _one_row(draft, facts, model)
-    if draft.kind == "full" and high(one) > free:
+    if draft.kind == "layers" and high(one) > free:
+        one = _fewer_layers(draft, model, one, free)
+    if draft.moves_base and high(one) > free:
         one = _half_storage(draft, facts, model, one, free)
     if high(one) > free:
         one = _shorter(draft, facts, model, one, free)
     most = micro_rows(draft, facts, one)
     open_rows = most_rows(replace(one, checkpointing=False), most, free)
-    needed = open_rows < min(most, draft.rules["enough_rows"])
+    needed = open_rows < min(most, draft.rules["enough_rows"]) and draft.has("training.gradient_checkpointing")
     checkpointed = bool(draft.get("training.gradient_checkpointing", needed))
     rows = max(1, most_rows(one, most, free) if checkpointed else open_rows)
     rows = draft.get("training.batch", rows)
@@ -99,16 +103,32 @@ def _fit(draft: Draft, facts: Facts, model: ModelFacts, free: float) -> None:
     needs = high(chosen)
     numbers = {"batch": rows, "free": words.gib(free), "high": words.gib(needs)}
     draft.put("training.batch", rows, "batch" if needs <= free else "batch_tight", **numbers)
-    if draft.goal == "embed" and "training.batch" not in draft.answers:
+    if draft.compares_rows and "training.batch" not in draft.answers:
         draft.reasons["training.batch"] += why("negatives")
 
 
 def _one_row(draft: Draft, facts: Facts, model: ModelFacts) -> Step:
     """Return the step of one row in its frugal form: accumulating, and checkpointing unless the person decided that."""
-    training = {"accumulate": 2, **draft.values["training"], "batch": 2}  # two rows, so that padding counts
+    more = {"accumulate": 2} if draft.has("training.accumulate") else {}
+    training = {**more, **draft.values["training"], "batch": 2}  # two rows, so that padding counts
     pair = one_step(check({**draft.values, "training": training}), model, facts.data)
-    decided = "training.gradient_checkpointing" in draft.answers
-    return replace(with_rows(pair, 1), checkpointing=pair.checkpointing if decided else True)
+    decided = "training.gradient_checkpointing" in draft.reasons
+    if decided or not draft.has("training.gradient_checkpointing"):
+        return with_rows(pair, 1)
+    return replace(with_rows(pair, 1), checkpointing=True)
+
+
+def _fewer_layers(draft: Draft, model: ModelFacts, one: Step, free: float) -> Step:
+    """Halve the number of trained blocks until one row fits; where none does, it stays as it was."""
+    last, trial = int(draft.get("method.last")), one
+    while high(trial) > free and last > 1 and "method.last" not in draft.answers:
+        last //= 2
+        trial = replace(trial, top=last)
+    if trial is one or high(trial) > free:
+        return one
+    layers = model.layers + model.decoder_layers
+    draft.replace("method.last", last, "last_memory", last=last, layers=layers, free=words.gib(free))
+    return trial
 
 
 def _half_storage(draft: Draft, facts: Facts, model: ModelFacts, one: Step, free: float) -> Step:
@@ -144,5 +164,5 @@ def _copy(draft: Draft, training: dict[str, object]) -> Draft:
 def _accumulate(draft: Draft, facts: Facts) -> None:
     batch: int = draft.get("training.batch")
     times = max(1, step_rows(draft, facts) // batch)
-    reason = "accumulate_one" if times == 1 else "accumulate_embed" if draft.goal == "embed" else "accumulate"
+    reason = "accumulate_one" if times == 1 else "accumulate_embed" if draft.compares_rows else "accumulate"
     draft.put("training.accumulate", times, reason, batch=batch, accumulate=times, rows=batch * times)

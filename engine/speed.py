@@ -5,12 +5,17 @@ import math
 from engine.cards import card
 from engine.config import Run
 from engine.data.facts import DataFacts
+from engine.goals.baseline import BaselineRun
+from engine.goals.distill import DistillRun
 from engine.goals.embed import EmbedRun
-from engine.lengths import usual_tokens
+from engine.goals.prefer import PreferRun
+from engine.goals.reinforce import ReinforceRun
+from engine.lengths import mean_texts, texts, usual_tokens
+from engine.load import REFERRING
 from engine.machine import Machine
 from engine.place import card_of
 from engine.shapes import Shape, attention_weights, mlp_weights
-from engine.terms import Step
+from engine.step import Step
 
 REACHED = 0.3
 """Share of a card's data sheet that Hugging Face training reaches at usual sizes."""
@@ -23,6 +28,8 @@ CORE_GFLOPS = 50.0
 """32-bit arithmetic of one CPU core in matrix products."""
 FACTOR = 1.6
 """The truth lies between the middle divided by this and the middle times this, mostly."""
+WRITING = 10.0
+"""What writing an answer costs against reading it: one token at a time leaves most of a card waiting for its memory."""
 START = 25.0
 """Seconds until the first step: libraries, data, loading."""
 
@@ -42,12 +49,30 @@ def work(run: Run, step: Step, data: DataFacts) -> tuple[float, float]:
     a second forward. An evaluation reads the test rows; of an embedding model it encodes every passage.
     """
     per_token = 2 * active_weights(step.shape) + 2 * step.shape.layers * step.shape.query * step.length
-    passes = (3 if step.full else 2.1) + (1 if step.checkpointing else 0)
     tokens = tokens_per_row(run, data)
     rows = train_rows(run, data)
     seen = min(rows * run.training.epochs, steps(run, data) * run.training.batch * run.training.accumulate)
     looked_at = data.rows if isinstance(run, EmbedRun) else data.rows - rows
-    return passes * per_token * tokens * seen, per_token * tokens * max(1, looked_at)
+    asked = WRITING if isinstance(run, BaselineRun) else 1.0
+    return passes(run, step) * per_token * tokens * seen, asked * per_token * tokens * max(1, looked_at)
+
+
+def passes(run: Run, step: Step) -> float:
+    """Return what a trained token costs, in forward passes of this model.
+
+    A backward pass reaches down to the lowest trained block, and costs double where the weights move; the features of
+    a frozen model are computed once for all epochs. A reference or a teacher adds its own forward pass, an answer that
+    is written word by word `WRITING` of them.
+    """
+    reached = step.reached / max(1, step.layers)
+    if not step.trains:
+        return 1 / max(1.0, run.training.epochs)
+    own = 1 + reached * ((2 if step.full else 1.1) + (1 if step.checkpointing else 0))
+    if isinstance(run, PreferRun) and run.objective.loss in REFERRING:
+        return own + 1
+    if isinstance(run, DistillRun):
+        return own + max(1.0, step.beside / (step.parameters * step.storage))
+    return own + 2 + WRITING if isinstance(run, ReinforceRun) else own
 
 
 def active_weights(shape: Shape) -> int:
@@ -58,14 +83,19 @@ def active_weights(shape: Shape) -> int:
 
 
 def tokens_per_row(run: Run, data: DataFacts) -> float:
-    """Return the mean tokens of a row, cut at the longest that the run reads, with a fifth for padding."""
-    limit = run.training.max_length * (2 if isinstance(run, EmbedRun) else 1)
-    return 1.2 * min(limit, usual_tokens(data.lengths.mean))
+    """Return the mean tokens of a row, each text cut at the longest that the run reads, with a fifth for padding."""
+    limit = run.training.max_length
+    if getattr(run.training, "packing", False):
+        return float(limit)
+    return 1.2 * sum(min(limit, mean) for mean in mean_texts(data, texts(run.goal, run.data.columns)))
 
 
 def train_rows(run: Run, data: DataFacts) -> int:
-    """Return the rows that are learned from: all, less what is held out for the test."""
-    return max(1, data.rows - round(data.rows * (0.0 if run.data.test else run.data.test_fraction)))
+    """Return the rows that are learned from: all, less those held out for the test; packed ones fill whole lengths."""
+    rows = max(1, data.rows - round(data.rows * (0.0 if run.data.test else run.data.test_fraction)))
+    if getattr(run.training, "packing", False):
+        return max(1, int(rows * usual_tokens(data.lengths.mean) / run.training.max_length))
+    return rows
 
 
 def steps(run: Run, data: DataFacts) -> int:

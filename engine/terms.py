@@ -1,100 +1,10 @@
 """The terms of a training's memory, each a small formula over one step; bytes as `max_memory_allocated` counts them."""
 
-from dataclasses import dataclass
-from typing import Literal
-
-from engine.shapes import Shape, attention_weights, mlp_weights
-
-Kernel = Literal["plain", "chunked", "liger", "ranking"]
+from engine.shapes import attention_weights, mlp_weights
+from engine.step import Step, targeted
 
 CHUNK_TOKENS, CHUNK_WORDS = 4096, 32768
 """The tile of TRL's fused head: it never holds more logits than this at once (trl.kernels.chunked_logprob)."""
-ROLES: dict[str, frozenset[str]] = {
-    "q": frozenset({"q_proj", "query", "q", "q_lin", "Wq"}),
-    "k": frozenset({"k_proj", "key", "k", "k_lin", "Wk"}),
-    "v": frozenset({"v_proj", "value", "v", "v_lin", "Wv"}),
-    "qkv": frozenset({"c_attn", "query_key_value", "qkv_proj", "Wqkv", "W_pack", "qkv"}),
-    "o": frozenset({"o_proj", "o", "out_proj", "out_lin", "Wo"}),
-    "gate": frozenset({"gate_proj", "gate", "w1", "wi_0"}),
-    "up": frozenset({"up_proj", "up", "w3", "wi_1", "wi", "fc1", "c_fc", "dense_h_to_4h", "lin1", "Wi"}),
-    "down": frozenset({"down_proj", "down", "w2", "wo", "fc2", "dense_4h_to_h", "lin2"}),
-    "o down": frozenset({"c_proj", "dense"}),
-}
-"""What a layer does in a block -> what the families call it; the last two names mean both ways out of a block."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One training step as memory sees it: widths are bytes, `tokens` are padded and on the device at once."""
-
-    shape: Shape
-    parameters: int
-    tokens: int
-    length: int
-    rows: int
-    storage: int
-    compute: int
-    full: bool
-    bits: int = 16
-    double_quant: bool = True
-    rank: int = 0
-    targets: str | tuple[str, ...] = "all-linear"
-    adapter: int = 4
-    adapter_dropout: float = 0.0
-    optimizer: str = "adamw"
-    accumulate: int = 1
-    checkpointing: bool = False
-    eager: bool = False
-    padded: bool = True
-    kernel: Kernel = "chunked"
-    amp: bool = True
-    gpu: bool = True
-
-    @property
-    def layers(self) -> int:
-        """Blocks of the model, those of a decoder counted with those of its encoder."""
-        return self.shape.layers + self.shape.decoder_layers
-
-    @property
-    def casting(self) -> bool:
-        """Whether 32-bit weights are used through 16-bit copies (autocast)."""
-        return self.amp and self.storage > self.compute
-
-    @property
-    def mask(self) -> int:
-        """Bytes that dropout keeps per number: a truth value on a GPU, the factor itself on a CPU."""
-        return 1 if self.gpu else self.compute
-
-    @property
-    def matrix(self) -> bool:
-        """Whether attention makes its matrix: asked for, or on a CPU, whose fast kernel knows no dropout."""
-        return self.eager or (not self.gpu and self.shape.attention_dropout > 0)
-
-    @property
-    def residual(self) -> int:
-        """Bytes of one number of the stream between the blocks: it keeps the type of the stored weights."""
-        return self.storage if self.amp or self.storage == self.compute else self.compute
-
-
-def linears(shape: Shape) -> dict[str, tuple[int, int]]:
-    """Return the linear layers of one block as inputs and outputs; experts are no linear layers to PEFT."""
-    hidden, query, key, wide = shape.hidden, shape.query, shape.key, shape.intermediate
-    found = {"q": (hidden, query), "k": (hidden, key), "v": (hidden, key), "o": (query, hidden)}
-    if not shape.experts:
-        found |= {"gate": (hidden, wide)} if shape.gated_mlp else {}
-        found |= {"up": (hidden, wide), "down": (wide, hidden)}
-    return found
-
-
-def targeted(shape: Shape, targets: str | tuple[str, ...]) -> list[tuple[int, int]]:
-    """Return inputs and outputs of the layers of one block that get an adapter."""
-    every = linears(shape)
-    if isinstance(targets, str):
-        return list(every.values())
-    wanted = [role for role, names in ROLES.items() if any(name.rpartition(".")[2] in names for name in targets)]
-    fused = [(shape.hidden, shape.query + 2 * shape.key)] if "qkv" in wanted else []
-    roles = {part for role in wanted for part in role.split()}
-    return fused + [sizes for role, sizes in every.items() if role in roles]
 
 
 def block_weights(step: Step) -> int:
@@ -119,14 +29,23 @@ def adapter_parameters(step: Step) -> int:
     return 0 if step.full else step.rank * each * step.layers
 
 
+def top_parameters(step: Step) -> int:
+    """Numbers in the last blocks, and in the head where it is no copy of the embedding."""
+    shape = step.shape
+    blocks = block_weights(step) * step.reached // step.layers + 2 * shape.hidden * step.reached
+    return blocks + (shape.vocab * shape.hidden if shape.head and not shape.tied else 0)
+
+
 def trainable(step: Step) -> int:
     """How many numbers the optimizer moves."""
-    return step.parameters if step.full else adapter_parameters(step)
+    if step.full:
+        return step.parameters if step.top is None else top_parameters(step) + step.own
+    return adapter_parameters(step) + step.own
 
 
 def adapters(step: Step) -> float:
-    """The adapters' own weights."""
-    return adapter_parameters(step) * step.adapter
+    """The adapters' own weights, and those of a new head."""
+    return (adapter_parameters(step) + step.own) * step.adapter
 
 
 def gradients(step: Step) -> float:
@@ -142,7 +61,7 @@ def optimizer(step: Step) -> float:
 
 def update(step: Step) -> float:
     """What the optimizer's own step needs: foreach AdamW computes all moves at once on a GPU, the others one by one."""
-    largest = step.shape.vocab * step.shape.hidden if step.full else step.rank * step.shape.intermediate
+    largest = step.shape.vocab * step.shape.hidden if step.full else max(step.rank * step.shape.intermediate, step.own)
     if step.optimizer == "adamw" and step.gpu:
         return gradients(step)
     return largest * 4 * (2 if step.optimizer == "adafactor" else 1)
@@ -162,8 +81,8 @@ def adapter_inputs(step: Step) -> float:
     PEFT casts the input to the adapter's type for every target apart; under autocast the matrix product keeps a
     copy in the compute type, otherwise the cast one is kept.
     """
-    if step.full:
-        return 0.0
+    if step.full or not step.rank:
+        return step.own_kept
     sizes = targeted(step.shape, step.targets)
     width = step.compute if step.amp else step.adapter
     shared = step.adapter == step.compute and not step.adapter_dropout
@@ -211,7 +130,7 @@ def block_saved(step: Step) -> float:
 def kept(step: Step) -> float:
     """Activations at the end of the forward pass: all of every block, or with checkpointing its input alone."""
     each = step.shape.hidden * step.residual if step.checkpointing else block_saved(step)
-    return step.layers * each * step.tokens
+    return step.reached * each * step.tokens
 
 
 def in_flight(step: Step) -> float:
@@ -228,6 +147,8 @@ def loss(step: Step) -> float:
     """Buffers of the loss: all logits several times over, or a tile of them, or the in-batch similarities."""
     hidden, vocab, width = step.shape.hidden, step.shape.vocab, step.compute
     head = vocab * hidden * 4 if step.full else 0
+    if step.kernel == "pooled":
+        return 2 * width * hidden * step.tokens
     if step.kernel == "ranking":
         return 16 * step.rows * step.rows + 2 * width * hidden * step.tokens
     if step.kernel == "plain":

@@ -15,7 +15,7 @@ from engine.document import check
 from engine.estimate import estimate, interval, memory
 from engine.machine import GIB
 from engine.model import ModelFacts, look
-from engine.terms import Step
+from engine.step import Step
 from tests.facts import A100, BERT_BASE, LLAMA_7B, MINILM, T4, TRUTH, card, chats, machine, model, pairs
 
 MEASURED = TRUTH / "vram_public.csv"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from engine import document
-from engine.config import Run, plain
+from engine.config import Run, methods_of, plain
+from engine.defaults import LOW_RANK
 from engine.draft import leaves
 from engine.guide import Facts, Plan, recommend
 from engine.machine import Machine
@@ -80,7 +81,12 @@ def test_seven_billion_on_a_t4_means_qlora_and_why_not_the_others(llama: ModelFa
     assert rows["lora"].fits is False and rows["full"].fits is False
     assert re.fullmatch(r"[\d.]+ GiB short", rows["full"].verdict)
     assert any("14.6 GiB are free" in reason for reason in rows["full"].reasons)
-    assert [row.method for row in plan.ranking] == ["qlora", "lora8", "lora", "full"]
+    assert [row.method for row in plan.ranking if row.method in ("full", *LOW_RANK)] == [
+        "qlora",
+        "lora8",
+        "lora",
+        "full",
+    ]
     assert plan.run.training.optimizer == "paged_adamw_8bit"
     assert plan.run.training.gradient_checkpointing
     assert plan.run.training.batch * plan.run.training.accumulate == 16
@@ -90,7 +96,8 @@ def test_where_everything_fits_lora_comes_first_and_full_is_kept_for_later(qwen:
     plan = sft(machine(A100), qwen)
     assert all(row.fits for row in plan.ranking)
     assert plan.ranking[0].method == "lora"
-    assert plan.ranking[-1].method == "full" and "LoRA is not enough" in plan.ranking[-1].verdict
+    full = next(row for row in plan.ranking if row.method == "full")
+    assert "LoRA is not enough" in full.verdict and "full-later" in full.rules
 
 
 def test_a_model_that_fits_nowhere_still_gives_a_run_and_says_how_much_is_missing(tmp_path: Path) -> None:
@@ -269,7 +276,7 @@ def test_auto_is_no_answer(qwen: ModelFacts) -> None:
 def test_another_method_keeps_what_it_can_of_the_answers(llama: ModelFacts) -> None:
     plan = sft(machine(T4), llama, method={"kind": "qlora", "rank": 8, "quant_type": "fp4"})
     assert plan.run.method.kind == "qlora" and plan.run.method.rank == 8
-    assert {row.method for row in plan.ranking} == {"full", "lora", "qlora", "lora8"}
+    assert {row.method for row in plan.ranking} == set(methods_of("sft"))
 
 
 def test_a_method_that_was_chosen_stays_although_it_does_not_fit(llama: ModelFacts) -> None:
@@ -368,13 +375,17 @@ def check_plan(plan: Plan) -> None:
 
 
 def test_every_entry_of_the_table_is_used_and_every_name_exists() -> None:
-    code = "".join(path.read_text() for path in sorted(Path(document.__file__).parent.glob("*.py")))
+    folder = Path(document.__file__).parent
+    code = "".join(path.read_text() for path in sorted([*folder.glob("*.py"), *folder.glob("objectives/*.py")]))
     guide = table("guide")
+    by_method = {name for rules in guide["methods"].values() for name in (*rules.get("fields", {}), rules.get("rate"))}
+    by_goal = {name for rules in guide["goals"].values() for name in rules.get("rate_why", {}).values()}
+    assert by_method | by_goal - {None} <= {*guide["why"], None}
     for part in ("why", "warnings", "verdicts"):
-        for name in guide[part]:
+        for name in guide[part].keys() - by_method - by_goal:
             assert f'"{name}"' in code or f"'{name}'" in code, f"{part}.{name} is read by nobody"
-    for goal in guide["goals"].values():
-        assert set(goal["methods"]) == set(goal["learning_rate"]) <= set(guide["methods"])
+    for name, goal in guide["goals"].items():
+        assert set(goal["methods"]) == set(goal["learning_rate"]) == set(methods_of(name)) <= set(guide["methods"])
         assert [most for most, _ in goal["epochs"]] == sorted(most for most, _ in goal["epochs"])
         assert set(goal["kinds"]) <= set(guide["kinds"])
 
