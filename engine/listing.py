@@ -39,7 +39,7 @@ def listing(runs: Path) -> list[Summary]:
 
 
 def _summary(folder: Path) -> Summary:
-    known = _ends(folder / EVENTS)
+    known = glance(folder)
     goal, model = _describe(folder)
     return Summary(
         folder=folder,
@@ -64,13 +64,13 @@ def _describe(folder: Path) -> tuple[str, str]:
     return described.goal, name.name if name.is_absolute() else described.model.id
 
 
-def _ends(path: Path) -> History:
-    """Return what the first and the last part of a journal tell; enough for a line, cheap for any length."""
+def glance(folder: Path) -> History:
+    """Return what the two ends of a run's journal tell: enough for a line and its state, at any length."""
     import orjson
 
     known = History()
     try:
-        with path.open("rb") as file:
+        with (folder / EVENTS).open("rb") as file:
             size = file.seek(0, 2)
             file.seek(0)
             text = file.read() if size <= 2 * END else file.read(END).rpartition(b"\n")[0] + b"\n"

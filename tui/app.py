@@ -115,13 +115,12 @@ class Tunewright(App[None]):
     @work(exclusive=True, group="open")
     async def open_run(self, folder: Path) -> None:
         """Show a run: its training as it goes, or its results when it is completed."""
-        from engine.follow import Follower
+        from engine.listing import glance
         from engine.run import state
 
-        follower = Follower(folder)
-        await asyncio.to_thread(follower.read)
+        known = await asyncio.to_thread(glance, folder)
         screen: Screen[Any]
-        if state(folder, follower.history) == "completed":
+        if state(folder, known) == "completed":
             from tui.screens.results import ResultsScreen
 
             screen = ResultsScreen(folder)

@@ -1,6 +1,5 @@
 """Following one run from a thread: what is new in its events, and whether its process still lives."""
 
-import math
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +15,10 @@ BATCH = 1 << 20  # bytes taken in at once, so that who draws waits at most some 
 
 
 class Watching:
-    """Keeps the history of a run; `lock` is held while it changes, so that no picture shows half a batch."""
+    """Keeps the history of a run; `lock` is held while it changes, so that no picture shows half a batch.
+
+    `caught_up` says that everything that was there at the beginning has been read.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Watch the run in `folder`."""
@@ -24,6 +26,7 @@ class Watching:
         self.lock = threading.Lock()
         self._follower = Follower(folder)
         self._over = threading.Event()
+        self.caught_up = False
 
     @property
     def history(self) -> History:
@@ -34,15 +37,32 @@ class Watching:
         """Let `run` return at once."""
         self._over.set()
 
+    def _catch_up(self, tell: Callable[[runs.State, list[str]], object]) -> runs.State:
+        """Read what is there already; the first of it and all of it are told, nothing in between."""
+        with self.lock:
+            self._follower.read(BATCH)
+        self._tell(tell)
+        new = 1
+        while new and not self._over.is_set():
+            with self.lock:
+                new = self._follower.read(BATCH)
+        self.caught_up = True
+        return self._tell(tell)
+
+    def _tell(self, tell: Callable[[runs.State, list[str]], object]) -> runs.State:
+        state = runs.state(self.folder, self.history)
+        tell(state, runs.tail_log(self.folder) if state in ("died", "failed") else [])
+        return state
+
     def run(self, tell: Callable[[runs.State, list[str]], object]) -> None:
         """Read until `end`; `tell` is called with state and last log lines whenever anything is not what it was."""
-        state, looked = None, -math.inf
+        state, looked = self._catch_up(tell), time.monotonic()
         while not self._over.is_set():
             with self.lock:
                 new = self._follower.read(BATCH)
             if new or time.monotonic() - looked >= LOOK_EVERY:
-                before, state, looked = state, runs.state(self.folder, self.history), time.monotonic()
-                if new or state != before:
-                    tell(state, runs.tail_log(self.folder) if state in ("died", "failed") else [])
+                before, looked = state, time.monotonic()
+                if new or runs.state(self.folder, self.history) != before:
+                    state = self._tell(tell)
             if not new:
                 self._over.wait(READ_EVERY)

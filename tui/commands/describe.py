@@ -8,9 +8,10 @@ from typing import Any
 
 from engine import run as runs
 from engine.config import Run, plain
-from engine.history import History, Series
+from engine.history import History
 from engine.listing import Summary
 from engine.problem import Problem
+from engine.series import Series
 from tui.commands.words import columns, hint, outcome_lines
 from tui.widgets.figures import count, log_line, value
 from tui.words import duration, literal, place

@@ -56,6 +56,10 @@ class Echo(Follower):
             self._voice.event(line, self.history)
         return known
 
+    def take_all(self, lines: list[bytes], events: list[Event]) -> int:
+        """Take in many lines: together while nobody listens, one by one afterwards."""
+        return super().take_all(lines, events) if self._voice is None else sum(map(self.take, lines))
+
 
 class Interrupts:
     """Counts ctrl+c in place of raising it anywhere, so that no line is read by halves; a context manager."""

@@ -81,6 +81,7 @@ class TrainScreen(Screen[None]):
         self.log_tail: list[str] = []
         self.paused = False
         self._news = False
+        self._whole = False
         self._results_wait = False
 
     def compose(self) -> ComposeResult:
@@ -107,7 +108,8 @@ class TrainScreen(Screen[None]):
     def _changed(self, message: Changed) -> None:
         before, self.state, self.log_tail = self.state, message.state, message.log
         self._news = True
-        if self.is_active and before != self.state:
+        whole, self._whole = self._whole, self.watching.caught_up
+        if self.is_active and (before != self.state or whole != self._whole):
             self.refresh_bindings()
             self.show_all()
         if before in GOING and self.state == "completed":

@@ -7,7 +7,7 @@ from typing import Literal
 
 from textual import events
 
-from engine.history import Series
+from engine.series import Series
 from tui.ascii import terminal_is_utf8
 from tui.widgets.envelope import Envelope, Point, marks, points
 from tui.widgets.plot import ASCII_MARKERS, BLOCKS, LINE, Axis, Trace, draw, steps_axis, values_axis

@@ -3,7 +3,8 @@
 import math
 import re
 
-from engine.history import History, Series
+from engine.history import History
+from engine.series import Series
 from tui.widgets.curve import Line, Picture, sign
 from tui.widgets.envelope import points
 from tui.widgets.figures import count, score, value
