@@ -2,16 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from engine.goals.shared import BaseRun, Data, Training
 from engine.methods import Lora, PretrainMethod
+from engine.problem import Problem
 from engine.retention import AnyRetention, NoRetention
 from engine.section import CHOOSES_PART, Section
 
 
 class PretrainData(Data):
-    """Plain texts: files, or folders of Markdown or code."""
+    """Plain texts: a file of prose or code is one text, a row of a table as well."""
 
     keep: str = ""
     """Rows on which nothing should be forgotten (plain text or rows of the goal); measured before, during and after."""
@@ -21,15 +22,15 @@ class PretrainObjective(Section):
     """What is learned from a text."""
 
     samples: Annotated[int, Field(ge=0, le=50)] = 3
-    """How many test prompts are answered before and after the training, to compare by eye."""
+    """How many beginnings of test texts are continued before and after the training, to compare by eye."""
     max_new_tokens: Annotated[int, Field(ge=1, le=4096)] = 64
-    """Longest sample answer, in tokens."""
+    """Longest continuation, in tokens."""
 
 
 class PretrainTraining(Training):
     """How fast and how carefully."""
 
-    packing: Annotated[bool, Field()] = True
+    packing: Annotated[bool, CHOOSES_PART] = True
     """Join the texts and cut them into equal lengths, so that nothing is padding."""
 
 
@@ -48,3 +49,16 @@ class PretrainRun(BaseRun):
     """How it is trained."""
     retention: AnyRetention = NoRetention()
     """What is done against forgetting."""
+
+    @model_validator(mode="after")
+    def _whole_texts(self) -> "PretrainRun":
+        if self.model.kind in ("seq2seq", "encoder"):
+            raise ValueError(f"{self.model.id} does not continue texts; choose a causal language model")
+        return self
+
+    def parts(self) -> dict[str, str]:
+        """Return the part that turns texts into tokens: joined and cut, or one by one."""
+        if set(self.data.columns) != {"text"}:
+            advice = "map text alone, as in {text: content}"
+            raise Problem("the columns do not say which of them is the text", where="data.columns", advice=advice)
+        return {"tokens": "packed" if self.training.packing else "text"}

@@ -4,12 +4,8 @@ from datasets import Dataset
 
 from engine.recipes.parts.files import read
 from engine.recipes.parts.roles import roles
+from engine.recipes.parts.source import COLUMNS, GROUP, TEST, TRAIN
 from engine.recipes.parts.split import split
-
-TRAIN: str = "pairs.jsonl"  # a file, a folder of files, or a hub id
-TEST: str = ""  # a file of test rows; empty: a share of the training rows is held out
-GROUP: str = ""  # a column whose equal values stay together: one document is never in both train and test
-COLUMNS: dict[str, str] = {}  # which column plays which role
 
 
 def read_rows(role: str = "") -> tuple[Dataset, Dataset]:

@@ -1,0 +1,41 @@
+"""Texts to read on in: a file of prose or code is one text, a row of a table as well."""
+
+from datasets import Dataset, load_dataset
+
+from engine.recipes.parts.files import files_of, is_text, read
+from engine.recipes.parts.roles import roles
+from engine.recipes.parts.source import COLUMNS, GROUP, TEST, TRAIN
+from engine.recipes.parts.split import TEST_FRACTION, split
+
+
+def texts_in(source: str) -> Dataset:
+    """Return the rows of a table, or one row for each text file, in the order of their names."""
+    files = files_of(source)
+    if not files or not all(is_text(file) for file in files):
+        return read(source)
+    return load_dataset("text", data_files=files, split="train", sample_by="document", encoding_errors="replace")
+
+
+def ends(texts: list[str]) -> tuple[Dataset, Dataset]:
+    """Return the beginning of every text and its end, parted where a line ends, else between two words."""
+    begun, ended = [], []
+    for text in texts:
+        limit = int(len(text) * (1 - max(TEST_FRACTION, 0.01)))
+        place = max(text.rfind("\n", 0, limit), text.rfind(" ", 0, limit) if "\n" not in text[:limit] else -1) + 1
+        begun.append(text[:place])
+        ended.append(text[place:])
+    return Dataset.from_dict({"text": begun}), Dataset.from_dict({"text": ended})
+
+
+def read_texts() -> tuple[Dataset, Dataset]:
+    """Return the texts to learn from and those of the test; texts too few to spare one give their ends to the test."""
+    texts = texts_in(TRAIN)
+    if TEST:
+        train, test = roles(texts, COLUMNS), roles(texts_in(TEST), COLUMNS)
+    elif GROUP or TEST_FRACTION * len(texts) >= 1:
+        train, test = (roles(half, COLUMNS) for half in split(texts, GROUP))
+    else:
+        train, test = (half.filter(lambda row: row["text"].strip()) for half in ends(roles(texts, COLUMNS)["text"]))
+    if not len(train) or not len(test):
+        raise ValueError(f"{TRAIN} holds too little text to learn from and to test on: give more, or a file of tests")
+    return train, test

@@ -1,0 +1,27 @@
+"""Whole texts as tokens: begun as the tokenizer begins them, ended once, and their beginnings to be continued."""
+
+from datasets import Dataset
+from transformers import PreTrainedTokenizerBase
+
+
+def ended(texts: list[str], tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
+    """Return the tokens of every text, with one mark at its beginning, if the tokenizer has any, and one at its end."""
+    found = []
+    for tokens in tokenizer(texts)["input_ids"]:
+        start = 1 if tokens[:2] == [tokenizer.bos_token_id] * 2 else 0
+        end = [] if tokens[-1:] == [tokenizer.eos_token_id] else [tokenizer.eos_token_id]
+        found.append([*tokens[start:], *end])
+    return found
+
+
+def beginnings(rows: Dataset, tokenizer: PreTrainedTokenizerBase, count: int) -> list[tuple[str, list[int]]]:
+    """Return `count` beginnings as text and as tokens: of the first texts, of fewer texts from several places each."""
+    each = -(-count // max(1, len(rows)))
+    begun = []
+    for text in rows.select(range(min(count, len(rows))))["text"]:
+        for place in range(each):
+            start = text.find(" ", len(text) * place // each) + 1 if place else 0
+            tokens = tokenizer(text[start : start + 1000])["input_ids"]
+            first = [token for token in tokens[: max(2, min(32, len(tokens) // 2))] if token != tokenizer.eos_token_id]
+            begun.append((tokenizer.decode(first, skip_special_tokens=True), first))
+    return begun[:count]

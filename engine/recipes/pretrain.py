@@ -1,0 +1,60 @@
+"""Learn a domain from its texts: task-adaptive pre-training of a causal language model, measured before and after."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from peft import TaskType
+from transformers import TrainerCallback
+
+from engine.recipes.parts.adapter.lora import adapt
+from engine.recipes.parts.asked import first_prompts
+from engine.recipes.parts.before_after import before_and_after
+from engine.recipes.parts.begin import begin
+from engine.recipes.parts.causal_trainer import make_trainer
+from engine.recipes.parts.language_model.plain import load_model
+from engine.recipes.parts.output import output
+from engine.recipes.parts.phases import phase
+from engine.recipes.parts.results import facts, report
+from engine.recipes.parts.texts import read_texts
+from engine.recipes.parts.tokenizer import load_tokenizer
+from engine.recipes.parts.tokens.packed import tokenize
+
+
+def offer_as_base() -> None:
+    """Say in the model's card what it is good for: it knows the texts, and no task yet."""
+    card = output() / "model" / "README.md"
+    words = "It has read these texts and learned no task yet: tune it further, on rows of question and answer."
+    card.write_text(f"{card.read_text()}\n## What next\n\n{words}\n")
+
+
+def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
+    """Train, measure before and after, save the best model, and return the results."""
+    started = time.time()
+    begin()
+    phase("data", callbacks)
+    tokenizer = load_tokenizer()
+    texts, held_out = read_texts()
+    train, test = tokenize(texts, tokenizer), tokenize(held_out, tokenizer)
+    asked = first_prompts([held_out], tokenizer)
+    phase("model", callbacks)
+    model = adapt(load_model(), TaskType.CAUSAL_LM)
+    trainer = make_trainer(model, tokenizer, (train, {"": test}), callbacks)
+    found = before_and_after(trainer, tokenizer, asked, callbacks)
+    results = report(
+        {
+            "goal": "pretrain",
+            **found,
+            "train_rows": len(train),
+            "test_rows": len(test),
+            "texts": {"train": len(texts), "test": len(held_out)},
+            "next": {"goal": "sft", "from": str(output().parent)},
+            **facts(trainer, trainer.model, started),
+        }
+    )
+    offer_as_base()
+    return results
+
+
+if __name__ == "__main__":
+    main()
