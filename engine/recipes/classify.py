@@ -8,6 +8,7 @@ from peft import TaskType
 from transformers import DataCollatorWithPadding, TrainerCallback
 
 from engine.recipes.parts.adapter.lora import adapt, saved_weights
+from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.begin import begin
 from engine.recipes.parts.class_results import before_and_after
 from engine.recipes.parts.class_texts import agree, load_reader, tokenize_texts
@@ -43,7 +44,8 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     model = adapt(load_classifier(**head(names)), TaskType.SEQ_CLS)
     agree(model, tokenizer)
     collator = DataCollatorWithPadding(tokenizer)
-    trainer = make_trainer(model, rows, names, callbacks, data_collator=collator, processing_class=tokenizer)
+    more = {"data_collator": collator, "processing_class": tokenizer}
+    trainer = make_trainer(model, rows, names, arguments(), callbacks, **more)
     found = before_and_after(trainer, lambda: saved_weights(trainer.model), test, names, callbacks)
     phase("saving", callbacks)
     trainer.save_model(str(output() / "model"))

@@ -9,7 +9,6 @@ from torch import nn
 from torch.nn import functional
 from transformers import EvalPrediction, Trainer, TrainerCallback, TrainingArguments
 
-from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.confusion import confusion
 from engine.recipes.parts.retention.none import guard
 
@@ -40,9 +39,14 @@ def likeliest(logits: Any, labels: torch.Tensor) -> torch.Tensor:
 
 
 def make_trainer(
-    model: nn.Module, rows: tuple[Dataset, Dataset], names: list[str], callbacks: Sequence[TrainerCallback], **more: Any
+    model: nn.Module,
+    rows: tuple[Dataset, Dataset],
+    names: list[str],
+    told: dict[str, Any],
+    callbacks: Sequence[TrainerCallback],
+    **more: Any,
 ) -> Trainer:
-    """Return the trainer of a model that gives logits (rows, classes); `more` goes to the library's."""
+    """Return the trainer of a model that gives logits (rows, classes); `told` are its arguments, `more` the rest."""
 
     def judge(prediction: EvalPrediction) -> dict[str, float]:
         found = confusion(prediction.label_ids.tolist(), prediction.predictions.tolist(), len(names))
@@ -50,7 +54,7 @@ def make_trainer(
 
     return guard(Trainer)(
         model=model,
-        args=TrainingArguments(**arguments(), metric_for_best_model=f"eval_{BEST}", greater_is_better=True),
+        args=TrainingArguments(**told, metric_for_best_model=f"eval_{BEST}", greater_is_better=True),
         train_dataset=rows[0],
         eval_dataset=rows[1],
         compute_loss_func=class_loss(rows[0]["labels"], len(names)),
