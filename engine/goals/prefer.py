@@ -2,30 +2,98 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from engine.goals.shared import BaseRun, Data, Training
+from engine.goals.preferences import RankedData, pairs
+from engine.goals.shared import BaseRun, Training
+from engine.goals.turns import turns
 from engine.methods import Lora, PreferMethod
+from engine.problem import Problem
 from engine.section import CHOOSES_PART, Section
 
+Loss = Literal[
+    "sigmoid",
+    "sigmoid_norm",
+    "hinge",
+    "ipo",
+    "robust",
+    "exo_pair",
+    "nca_pair",
+    "bco_pair",
+    "sppo_hard",
+    "aot",
+    "aot_unpaired",
+    "apo_zero",
+    "apo_down",
+    "discopop",
+    "orpo",
+    "cpo",
+    "simpo",
+    "kto",
+    "apo_zero_unpaired",
+]
+RECIPES = {
+    "orpo": "prefer_orpo",
+    "cpo": "prefer_cpo",
+    "simpo": "prefer_cpo",
+    "kto": "prefer_kto",
+    "apo_zero_unpaired": "prefer_kto",
+}
+"""The recipe of each loss; all others are those of DPO's trainer."""
+SMOOTHED = {"robust": 0.1, "exo_pair": 1e-3, "aot": 0.0, "aot_unpaired": 0.0, "cpo": 0.0, "simpo": 0.0}
+"""Losses that know wrong preferences, with the share that they begin with; at 0 the first two are not defined."""
+WITHOUT_REFERENCE = frozenset({"orpo", "cpo", "simpo"})
+CHANGES_BASE = frozenset({"pissa", "olora", "orthogonal"})
+"""Beginnings of an adapter that change what the model computes when the adapter is off."""
 
-class PreferData(Data):
-    """Prompts with a chosen and a rejected answer, or answers marked good or bad."""
+
+class PreferData(RankedData):
+    """Prompts with a chosen and a rejected answer, answers marked good or bad, or good answers alone."""
+
+    template: str = "{instruction}\n\n{input}"
+    """How instruction and input become one prompt; only for rows with an instruction."""
+    temperature: Annotated[float, Field(ge=0, le=5)] = 0.0
+    """How freely the model's own answers are drawn where it writes them; 0: always the likeliest word."""
+    answer_tokens: Annotated[int, Field(ge=1, le=32768)] = 128
+    """Longest of the model's own answers, in tokens; only where it writes them."""
 
 
 class PreferObjective(Section):
     """How a preference becomes a loss."""
 
-    loss: Annotated[Literal["sigmoid", "hinge", "ipo", "robust", "orpo", "simpo", "cpo", "kto"], CHOOSES_PART] = (
-        "sigmoid"
-    )
-    """The loss: sigmoid is DPO's own; kto learns from single answers marked good or bad."""
-    beta: Annotated[float, Field(gt=0)] = 0.1
-    """How strongly the model is held to the reference; larger stays closer."""
-    label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
-    """Share of the preferences that are believed to be wrong; robust needs it above 0."""
+    loss: Loss = "sigmoid"
+    """The loss: sigmoid is DPO's own; orpo, cpo and simpo need no reference; kto takes answers marked good or bad."""
+    beta: float = Field(gt=0, default_factory=lambda known: 2.0 if known.get("loss") == "simpo" else 0.1)
+    """How strongly the model is held to the reference, larger stays closer; orpo: weight of preferring."""
+    label_smoothing: float = Field(ge=0, lt=0.5, default_factory=lambda known: SMOOTHED.get(known.get("loss", ""), 0.0))
+    """Share of the preferences that are believed to be wrong; robust and exo_pair need it above 0."""
+    discopop_tau: Annotated[float, Field(gt=0)] = 0.05
+    """discopop: where the loss turns from one shape into the other (Lu et al. 2024)."""
+    gamma: Annotated[float, Field(ge=0)] = 0.5
+    """simpo: the margin by which the better answer is to win, in units of the reward."""
+    cpo_alpha: float = Field(ge=0, default_factory=lambda known: 0.0 if known.get("loss") == "simpo" else 1.0)
+    """cpo, simpo: weight of imitating the chosen answer beside preferring it."""
+    good_weight: Annotated[float, Field(gt=0)] = 1.0
+    """kto: weight of the good answers; raise it when they are few."""
+    bad_weight: Annotated[float, Field(gt=0)] = 1.0
+    """kto: weight of the bad answers; raise it when they are few."""
+    reference: Literal["once", "live"] = "once"
+    """When the reference is asked: once before the training, or live in every step (second model, or adapters off)."""
     chat_template: Literal["auto", "own", "plain"] = "auto"
     """The model's own chat template, or the plain one (### User / ### Assistant) for a model that has none."""
+    samples: Annotated[int, Field(ge=0, le=50)] = 3
+    """How many test prompts are answered before and after the training, to compare by eye."""
+    max_new_tokens: Annotated[int, Field(ge=1, le=4096)] = 64
+    """Longest sample answer, in tokens."""
+
+    @model_validator(mode="after")
+    def _smoothing(self) -> "PreferObjective":
+        if SMOOTHED.get(self.loss) and not self.label_smoothing:
+            usual = SMOOTHED[self.loss]
+            raise ValueError(f"{self.loss} reckons with wrong preferences: set label_smoothing above 0 ({usual:g})")
+        if self.label_smoothing and self.loss not in SMOOTHED:
+            raise ValueError(f"{self.loss} knows no label_smoothing: set it to 0, or take one of {', '.join(SMOOTHED)}")
+        return self
 
 
 class PreferTraining(Training):
@@ -45,3 +113,38 @@ class PreferRun(BaseRun):
     """What is learned from a row."""
     training: PreferTraining = PreferTraining()
     """How it is trained."""
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> "PreferRun":
+        loss = self.objective.loss
+        if "label" in self.data.columns and RECIPES.get(loss) != "prefer_kto":
+            raise ValueError(f"{loss} compares two answers, and these are judged one by one: set objective.loss to kto")
+        if loss == "kto" and self.training.batch == 1:
+            raise ValueError("kto measures the drift on the other answers of a batch: set training.batch to 2 or more")
+        if loss not in WITHOUT_REFERENCE and self.objective.reference == "live":
+            start = getattr(self.method, "init", "default")
+            if start in CHANGES_BASE:
+                raise ValueError(f"an adapter that begins as {start} changes the base: set objective.reference to once")
+        if loss not in WITHOUT_REFERENCE and "lm_head" in getattr(self.method, "targets", ""):
+            raise ValueError("the log-probabilities pass by an adapter on lm_head: leave it out of method.targets")
+        return self
+
+    def recipe(self) -> str:
+        """Return the recipe of this loss."""
+        return RECIPES.get(self.objective.loss, "prefer_dpo")
+
+    def parts(self) -> dict[str, str]:
+        """Return the parts that make pairs, or judged answers, of rows with these roles."""
+        known = set(self.data.columns)
+        if "label" in known:
+            return {"verdicts": "given", "turns": turns(known)["turns"]}
+        found = {"pairs": "from_sft", **turns(known)} if _imitated(known) else {"pairs": pairs(known)}
+        return {"verdicts": "from_pairs", **found} if self.recipe() == "prefer_kto" else found
+
+
+def _imitated(roles: set[str]) -> bool:
+    """Return whether rows hold one good answer each."""
+    try:
+        return turns(roles).get("tokens") == "chat"
+    except Problem:
+        return False

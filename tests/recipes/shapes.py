@@ -24,10 +24,35 @@ FORMS: dict[str, list[dict[str, Any]]] = {
     "pretrain": [roles("text")],
     "classify": [roles("text", "label")],
     "embed": [roles("anchor", "positive")],
-    "prefer": [roles("prompt", "chosen", "rejected")],
+    "prefer": [
+        roles(*names) | {"objective": {"loss": loss}}
+        for loss, names in (
+            ("sigmoid", ("prompt", "chosen", "rejected")),
+            ("orpo", ("chosen", "rejected")),
+            ("simpo", ("prompt", "ranked")),
+            ("sigmoid", ("prompt", "completion")),
+            ("cpo", ("messages",)),
+            ("hinge", ("instruction", "input", "output")),
+            ("kto", ("prompt", "completion", "label")),
+            ("kto", ("messages", "label")),
+            ("apo_zero_unpaired", ("prompt", "chosen", "rejected")),
+            ("kto", ("instruction", "output")),
+        )
+    ],
     "reward": [roles("prompt", "chosen", "rejected")],
     "reinforce": [roles("prompt") | {"objective": {"reward": {"function": "reward.py:pay"}}}],
-    "distill": [roles("prompt", "completion") | {"objective": {"teacher": "a/teacher"}}],
+    "distill": [
+        roles(*names) | {"objective": {"teacher": "a/teacher", "imitate": imitate}}
+        for imitate, names in (
+            ("logits", ("prompt", "completion")),
+            ("logits", ("messages", "tools")),
+            ("logits", ("instruction", "input", "output")),
+            ("logits", ("text",)),
+            ("text", ("prompt",)),
+            ("text", ("messages", "tools")),
+            ("text", ("instruction", "input", "output")),
+        )
+    ],
     "baseline": [roles("prompt", "completion")],
 }
 CHAT = {"sft", "prefer", "reward", "reinforce", "distill", "baseline"}
