@@ -7,7 +7,13 @@ from pathlib import Path
 from engine.config import Run
 from engine.data import DataFacts
 from engine.draft import why
+from engine.goals.baseline import BaselineRun
+from engine.goals.classify import ClassifyRun
+from engine.goals.distill import DistillRun
 from engine.goals.embed import EmbedRun
+from engine.goals.prefer import PreferRun
+from engine.goals.pretrain import PretrainRun
+from engine.goals.reinforce import ReinforceRun
 from engine.goals.sft import SftRun
 from engine.machine import Machine, title
 from engine.methods import Full, Lora8, LowRank, Qlora
@@ -51,7 +57,9 @@ def sentence(run: Run, data: DataFacts | None) -> tuple[str, str, str]:
 
 def matters(run: Run, data: DataFacts | None, machine: Machine, reasons: Mapping[str, str]) -> list[Matter]:
     """Return the lines of the plan, in the order in which a person wants to know them."""
+    learned, forgetting = objective(run), retention(run)
     rows = [
+        *([("Learns", learned, ("objective.loss", "objective.algorithm", "objective.teacher"))] if learned else []),
         ("Method", method(run), ("method.kind", "method.rank", "method.targets")),
         (
             "Training",
@@ -60,6 +68,7 @@ def matters(run: Run, data: DataFacts | None, machine: Machine, reasons: Mapping
         ),
         ("Text", text(run), ("training.max_length", "objective.matryoshka", "training.packing", "objective.loss_on")),
         ("Evaluate", evaluation(run, data), ("training.evaluate_every", "data.test_fraction", "data.test")),
+        *([("Forgetting", forgetting, ("retention.kind", "data.keep"))] if forgetting else []),
         ("Runs on", hardware(run, machine), ("training.precision", "launch.device", "training.optimizer")),
     ]
     return [Matter(label, words, _field(fields, reasons), _why(fields, reasons)) for label, words, fields in rows]
@@ -89,6 +98,38 @@ def method(run: Run) -> str:
     return f"{names[kind.kind]} · {bits}rank {kind.rank}, {layers}"
 
 
+def objective(run: Run) -> str:
+    """Return what is learned from a row, for goals where the plan's sentence does not say it."""
+    if isinstance(run, EmbedRun):
+        return run.objective.loss.removesuffix("Loss")
+    if isinstance(run, ClassifyRun):
+        return f"classes · the best by {run.objective.best.replace('_', ' ').replace('f1', 'F1')}"
+    if isinstance(run, PreferRun):
+        return f"{run.objective.loss.replace('_', ' ')} · beta {number(run.objective.beta)}"
+    if isinstance(run, ReinforceRun):
+        [payer] = run.objective.reward.values()
+        return (
+            f"{run.objective.algorithm.upper()} · reward {place(payer)} · up to {run.objective.max_new_tokens} tokens"
+        )
+    if isinstance(run, DistillRun):
+        what = (
+            "text" if run.objective.imitate == "text" else f"probabilities, temperature {run.objective.temperature:g}"
+        )
+        return f"from {place(run.objective.teacher)} · its {what}"
+    if isinstance(run, BaselineRun):
+        return f"{run.objective.shots} solved examples before each question" if run.objective.shots else "zero-shot"
+    return ""
+
+
+def retention(run: Run) -> str:
+    """Return what is done against forgetting, and what it is measured on; nothing where nothing is."""
+    if not isinstance(run, SftRun | PretrainRun | ClassifyRun):
+        return ""
+    guard = {"none": "", "replay": "replay", "ewc": "EWC", "si": "SI", "distill": "distilled from the untouched model"}
+    kept = f"watched on {place(run.data.keep)}" if run.data.keep else ""
+    return " · ".join(filter(None, (kept, guard[run.retention.kind])))
+
+
 def training(run: Run, data: DataFacts | None) -> str:
     """Return length, batch and learning rate."""
     told = run.training
@@ -107,7 +148,9 @@ def text(run: Run) -> str:
     words = [f"up to {run.training.max_length:,} tokens"]
     if isinstance(run, EmbedRun):
         sizes = run.objective.matryoshka
-        words.append(f"sizes {' '.join(map(str, sizes))}" if len(sizes) > 1 else f"size {sizes[0]}")
+        words.append(
+            f"sizes {' '.join(map(str, sizes))}" if len(sizes) > 1 else f"size {sizes[0] if sizes else 'as is'}"
+        )
     if isinstance(run, SftRun):
         words += ["packed"] * run.training.packing
         words.append("answers only" if run.objective.loss_on == "answer" else "prompts and answers")

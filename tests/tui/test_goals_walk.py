@@ -94,6 +94,10 @@ async def test_a_goal_is_walked_from_home_to_results(
         await at(pilot, "MethodScreen")
         if goal in ("reinforce", "distill"):
             await typed_into(pilot, "MethodScreen", "pay.py:pay" if goal == "reinforce" else "llama")
+        if goal == "reinforce":
+            await sees(pilot, "Run the code of pay.py?", "def pay(prompts, completions")
+            await pilot.press("y")
+            await at(pilot, "MethodScreen")
         await sees(pilot, "No training" if goal == "baseline" else "LoRA 16-bit")
         await pilot.press("enter")
         await at(pilot, "PlanScreen")

@@ -12,13 +12,14 @@ from textual.widgets import OptionList, Static
 from engine.guide import Verdict
 from engine.problem import Problem
 from tui.layout import hanging
+from tui.screens.ask import Sure
 from tui.screens.step import Step
 from tui.widgets.choices import Choice, Choices
-from tui.widgets.demand import Demand, demands, shown
+from tui.widgets.demand import Demand, code_of, demands, reading, shown
 from tui.widgets.entry import PathEntry
 from tui.widgets.trouble import Trouble
 from tui.widgets.verdicts import line
-from tui.words import literal
+from tui.words import literal, place
 
 
 class MethodScreen(Step):
@@ -60,7 +61,19 @@ class MethodScreen(Step):
 
     @on(Demand.Given)
     def _given(self, message: Demand.Given) -> None:
-        self.wizard.answer(message.field, message.value)
+        self.consider(message.field, message.value)
+
+    @work
+    async def consider(self, field: str, value: dict[str, str] | str) -> None:
+        """Take an answer, and rank; the code of a reward is run only when the person has said so."""
+        code = code_of(value)
+        if code is not None:
+            said = await self.app.push_screen_wait(Sure(f"Run the code of {place(str(code))}?", reading(code)))
+            if not said:
+                self.query_one(Trouble).say("the reward's code is not run without your consent")
+                return
+            self.wizard.answer("objective.trust_reward_code", True)
+        self.wizard.answer(field, value)
         self.query_one(Choices).focus()
         self.rank()
 

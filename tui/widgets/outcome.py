@@ -14,7 +14,24 @@ from tui.widgets.pictures import RETRIEVAL
 from tui.widgets.spans import Part, Row, shorten, spread
 from tui.words import duration, gib, literal, place
 
-NAMES = {"eval_loss": "loss", "perplexity": "perplexity"}
+NAMES = {
+    "eval_loss": "loss",
+    "macro_f1": "macro F1",
+    "rewards/accuracies": "pairs told right",
+    "rewards/chosen": "reward of the chosen",
+    "rewards/margins": "reward margin",
+    "rewards/rejected": "reward of the rejected",
+    "keep_loss": "kept: loss",
+    "keep_perplexity": "kept: perplexity",
+    "kl": "KL to the reference",
+}
+LOADERS = {
+    "classify": ("AutoModelForSequenceClassification", "AutoPeftModelForSequenceClassification"),
+    "reward": ("AutoModelForSequenceClassification", "AutoPeftModelForSequenceClassification"),
+}
+WHOLE = frozenset({"full", "layers", "head", "none"})
+"""Methods whose result is a whole model, not an adapter."""
+CLASSES = 8  # classes of a confusion table that still has room beside its names
 NOTICEABLE = 0.1  # percent; a smaller change is called none
 FEW = 100  # test rows below which a difference of a few percent may be chance
 WITHIN_CHANCE = 5.0  # percent; a smaller change on few test rows decides nothing
@@ -97,7 +114,13 @@ def headline(name: str, results: dict[str, Any], *, edited: bool, width: int) ->
 
 def page(results: dict[str, Any], method: str, width: int) -> list[Row]:
     """Return the rows below the title."""
-    blocks = (_table(results), _facts(results), _samples(results, width), _use(results, method, width))
+    blocks = (
+        _table(results),
+        _confusion(results, width),
+        _facts(results),
+        _samples(results, width),
+        _use(results, method, width),
+    )
     rows: list[Row] = []
     for block in blocks:
         if lines := list(block):
@@ -116,6 +139,26 @@ def _table(results: dict[str, Any]) -> Iterator[Row]:
         yield (Part(f"  {metric.label:<{wide}}"), Part(numbers), Part("   "), _judge(metric.gain))
     if caveat := chance(results):
         yield (Part(f"  {caveat}", "warning"),)
+
+
+def _confusion(results: dict[str, Any], width: int) -> Iterator[Row]:
+    """Yield how often each class was taken for each, where the table has room: a row is what a text was."""
+    found = results.get("confusion")
+    last = (found.get("after") or found.get("before")) if isinstance(found, dict) else None
+    if not isinstance(found, dict) or not isinstance(last, dict):
+        return
+    labels, matrix = found.get("labels"), last.get("matrix")
+    if not isinstance(labels, list) or not isinstance(matrix, list) or not 0 < len(labels) <= CLASSES:
+        return
+    names = [shorten(one_line(str(label)), max(6, (width - 30) // len(labels) - 2)) for label in labels]
+    first = max(map(cell_len, (*names, "was, taken for")))
+    yield (Part(f"  {'was, taken for':<{first}}", "muted"), *(Part(f"  {name:>8}", "muted") for name in names))
+    for place_, (name, counts) in enumerate(zip(names, matrix, strict=False)):
+        cells = [
+            Part(f"  {count(each):>{max(8, cell_len(names[at]))}}", "good" if at == place_ and each else "")
+            for at, each in enumerate(counts)
+        ]
+        yield (Part(f"  {name:<{first}}"), *cells)
 
 
 def _judge(gain: float) -> Part:
@@ -176,14 +219,17 @@ def _use(results: dict[str, Any], method: str, width: int) -> Iterator[Row]:
 
 
 def how_to_load(goal: str, method: str, folder: Path) -> list[str]:
-    """Return the lines of Python that load the tuned model."""
+    """Return the lines of Python that load the tuned model, after its card says how where the method needs more."""
     if goal == "embed":
         return [
             "from sentence_transformers import SentenceTransformer",
             f"model = SentenceTransformer({str(folder)!r})",
         ]
-    name = "AutoModelForCausalLM" if method == "full" else "AutoPeftModelForCausalLM"
+    if method == "bottleneck":
+        return [f"see {folder.name}/README.md: the added layers need the few lines that stand there"]
+    whole = method in WHOLE
+    name = LOADERS.get(goal, ("AutoModelForCausalLM", "AutoPeftModelForCausalLM"))[not whole]
     return [
-        f"from {'transformers' if method == 'full' else 'peft'} import {name}",
+        f"from {'transformers' if whole else 'peft'} import {name}",
         f"model = {name}.from_pretrained({str(folder)!r})",
     ]
