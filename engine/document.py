@@ -12,6 +12,11 @@ from engine.config import RUN_TYPES, VERSION, Run, parse, plain
 from engine.problem import Problem, nearest
 
 DATA_SUFFIXES = {".json", ".jsonl", ".csv", ".tsv", ".parquet", ".arrow", ".txt", ".md", ".gz", ".zst"}
+MODELS = (("model", "id"), ("objective", "teacher"))
+DATA = (("data", "train"), ("data", "test"), ("data", "keep"))
+"""Fields that hold a path: a model's folder, or rows."""
+FILES = ("file", "test")
+"""The same inside a task of a list of several."""
 Key = tuple[str | int, ...]
 Lines = dict[Key, int]
 
@@ -77,19 +82,42 @@ def _strip(node: Any, key: Key, lines: Lines) -> Any:
 
 
 def resolve(values: dict[str, Any], base: Path) -> dict[str, Any]:
-    """Return the values with the paths that exist below `base` (model folder, data files) made absolute."""
+    """Return the values with the paths that exist below `base` (models' folders, data files) made absolute."""
     result = {name: dict(part) if isinstance(part, dict) else part for name, part in values.items()}
-    for section, name in (("model", "id"), ("data", "train"), ("data", "test")):
+    for section, name in (*MODELS, *DATA):
         part = result.get(section)
-        value = part.get(name) if isinstance(part, dict) else None
-        if not isinstance(value, str) or not value or "\0" in value:
-            continue
-        path = base / Path(value).expanduser()
-        is_file = section == "data" and Path(value).suffix.lower() in DATA_SUFFIXES
-        looks_like_path = value.startswith((".", "/", "~")) or is_file
-        if looks_like_path or path.exists():
-            part[name] = str(path.resolve())  # type: ignore[index]
+        if isinstance(part, dict) and name in part:
+            part[name] = _resolved(part[name], base, data=section == "data")
+    objective = result.get("objective")
+    if isinstance(objective, dict) and isinstance(objective.get("reward"), dict):
+        objective["reward"] = {kind: _payer(kind, value, base) for kind, value in objective["reward"].items()}
     return result
+
+
+def _payer(kind: str, value: Any, base: Path) -> Any:
+    """Return who pays a policy with its path made absolute: a Python file, a reward model's folder, or a run's."""
+    if not isinstance(value, str) or "\0" in value:
+        return value
+    if kind == "function":
+        file, colon, name = value.rpartition(":")
+        return f"{(base / Path(file).expanduser()).resolve()}{colon}{name}" if file.endswith(".py") else value
+    found = _resolved(value, base, data=False)
+    result = Path(found) / "output" / "model"
+    return str(result) if result.is_dir() else found
+
+
+def _resolved(value: Any, base: Path, *, data: bool) -> Any:
+    """Return a path made absolute, in each task of a list too; anything else stays as it is."""
+    if isinstance(value, list):
+        return [_resolved(part, base, data=data) for part in value]
+    if isinstance(value, dict):
+        return {name: _resolved(part, base, data=data) if name in FILES else part for name, part in value.items()}
+    if not isinstance(value, str) or not value or "\0" in value:
+        return value
+    path = base / Path(value).expanduser()
+    is_file = data and Path(value).suffix.lower() in DATA_SUFFIXES
+    looks_like_path = value.startswith((".", "/", "~")) or is_file
+    return str(path.resolve()) if looks_like_path or path.exists() else value
 
 
 def override(values: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
@@ -108,8 +136,14 @@ def put(values: Mapping[str, Any], dotted: str, value: Any) -> dict[str, Any]:
     """Return a copy of nested values with one entry replaced; sections on the way are made."""
     head, _, rest = dotted.partition(".")
     result = dict(values)
-    if rest:
-        inner = result.get(head)
+    inner = result.get(head)
+    if rest and isinstance(inner, (list, tuple)):
+        numbered = put({str(number): item for number, item in enumerate(inner)}, rest, value)
+        if len(numbered) > len(inner):
+            where = f"{head}.{rest.partition('.')[0]}"
+            raise Problem(f"there is no entry '{where}'", advice=f"count from 0 to {len(inner) - 1}")
+        result[head] = list(numbered.values())
+    elif rest:
         result[head] = put(inner if isinstance(inner, Mapping) else {}, rest, value)
     else:
         result[head] = value
@@ -216,17 +250,20 @@ def _section_fields(values: Mapping[str, Any], key: Key) -> list[tuple[str, Fiel
     model: type[BaseModel] = RUN_TYPES[values["goal"]]
     node: Any = values
     for part in key:
-        node = node.get(part, {}) if isinstance(node, Mapping) else {}
-        candidates = [model, *get_args(model.model_fields[str(part)].annotation)]
-        models = [kind for kind in _models_of(model.model_fields[str(part)]) if isinstance(kind, type)]
-        named = [kind for kind in models if node.get("kind") in _kinds(kind)]
-        model = (named or models or candidates)[0]
+        node = node[part] if isinstance(part, int) else node.get(part, {}) if isinstance(node, Mapping) else {}
+        if isinstance(part, str) and part in model.model_fields:
+            models = list(_models_in(model.model_fields[part].annotation))
+            named = [kind for kind in models if isinstance(node, Mapping) and node.get("kind") in _kinds(kind)]
+            model = (named or models or [model])[0]
     return list(model.model_fields.items())
 
 
-def _models_of(info: FieldInfo) -> list[type[BaseModel]]:
-    found = [info.annotation, *get_args(info.annotation)]
-    return [kind for kind in found if isinstance(kind, type) and issubclass(kind, BaseModel)]
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the sections that a field may hold, however deep its type nests them."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
 
 
 def _kinds(model: type[BaseModel]) -> tuple[Any, ...]:

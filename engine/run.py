@@ -17,6 +17,7 @@ from engine.follow import Follower
 from engine.history import History
 from engine.liveness import is_here, is_locked, lives
 from engine.problem import Problem, nearest
+from engine.reward_code import settle
 from engine.script import assemble, requirements
 
 State = Literal["created", "running", "completed", "stopped", "failed", "died", "elsewhere"]
@@ -31,6 +32,7 @@ GOING = ("running", "elsewhere")
 
 def create(run: Run, runs: Path, *, script: str | None = None, python_versions: dict[str, str] | None = None) -> Path:
     """Write the folder of a new run (mode 0700) and return it; `script` keeps one that was edited by hand."""
+    run, beside = settle(run)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     folder = _fresh(runs / f"{run.output.name}-{stamp}")
     text = script if script is not None else assemble(run, title=folder.name, versions=python_versions)
@@ -39,6 +41,8 @@ def create(run: Run, runs: Path, *, script: str | None = None, python_versions: 
         folder.mkdir(mode=0o700)
         for name in ("control", "output"):
             (folder / name).mkdir()
+        for name, content in beside.items():
+            (folder / name).write_bytes(content)
         (folder / "run.yaml").write_text(document.dump(run), "utf-8")
         (folder / "requirements.txt").write_text(requirements(text), "utf-8")
         (folder / "launch.sh").write_text(LAUNCHER, "utf-8")

@@ -2,11 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from engine.goals.shared import BaseRun, Data, Training
 from engine.methods import Lora, ReinforceMethod
-from engine.section import CHOOSES_PART, Section
+from engine.section import CHOOSES_PART, NOT_IN_SCRIPT, Section
+
+RULES = ("exact_match", "contains", "last_number")
+"""Rules that come with the program: they hold an answer against the column in the role `answer`."""
+BUILTIN = "builtin"
+MOST_GENERATIONS = 8
 
 
 class ReinforceData(Data):
@@ -19,9 +24,54 @@ class ReinforceObjective(Section):
     algorithm: Annotated[Literal["ppo", "rloo", "grpo"], CHOOSES_PART] = "grpo"
     """How a reward becomes a gradient: ppo learns a value function, rloo and grpo compare several answers."""
     reward: dict[Literal["model", "function"], Annotated[str, Field(min_length=1)]]
-    """Who pays: {model: FOLDER} is a reward model, {function: FILE.py:NAME} a Python function that you have read."""
+    """Who pays: {model: FOLDER} a reward model, {function: FILE.py:NAME} Python of yours, {function: builtin:RULE}."""
+    trust_reward_code: Annotated[bool, NOT_IN_SCRIPT] = False
+    """Run the Python file of the reward; leave it off until you have read that file."""
+    reward_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    """SHA-256 of the reward file as it was trusted; a file that was changed since is refused. Empty: not known yet."""
+    generations: Annotated[int, Field(ge=0, le=1024)] = 0
+    """Answers to one prompt that rloo and grpo compare; 0: the largest divisor of the batch up to 8."""
+    max_new_tokens: Annotated[int, Field(ge=1, le=4096)] = 64
+    """Longest answer, in tokens."""
+    sampling_temperature: Annotated[float, Field(gt=0, le=5)] = 1.0
+    """Softness of the choice of every token while answering; 1 is the model's own distribution."""
+    iterations: int = Field(ge=1, le=64, default_factory=lambda known: 4 if known.get("algorithm") == "ppo" else 1)
+    """How often a set of answers is learned from before new ones are generated; clip acts from the second time on."""
+    clip: Annotated[float, Field(gt=0, le=1)] = 0.2
+    """How far the probability of a token may move from where it was when it was generated, as a share."""
+    kl_coef: Annotated[float, Field(ge=0)] = 0.05
+    """Price of every step away from the untouched model (KL divergence); 0: none, and no reference is held."""
+    entropy_coef: Annotated[float, Field(ge=0)] = 0.0
+    """Reward for staying undecided, in ppo and grpo; a little of it keeps answers varied."""
+    value_coef: Annotated[float, Field(ge=0)] = 0.1
+    """ppo: weight of the value function's loss beside the policy's."""
+    value_clip: Annotated[float, Field(ge=0)] = 0.2
+    """ppo: how far a value may move from where it was when the answers were generated; 0: freely."""
+    reward_clip: Annotated[float, Field(ge=0)] = 5.0
+    """ppo: rewards are centred and divided by their running deviation, and cut at this many; 0: taken as they are."""
+    gamma: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """ppo: worth of a reward one token later; 1 pays the end of an answer to its first token in full."""
+    lam: Annotated[float, Field(ge=0, le=1)] = 0.95
+    """ppo: the lambda of generalised advantage estimation; 0 looks one step ahead, 1 to the end."""
+    minibatches: Annotated[int, Field(ge=1)] = 1
+    """ppo: parts into which a set of answers is cut; each is a move of the weights."""
     chat_template: Literal["auto", "own", "plain"] = "auto"
     """The model's own chat template, or the plain one (### User / ### Assistant) for a model that has none."""
+    samples: Annotated[int, Field(ge=0, le=50)] = 3
+    """How many test prompts are answered before and after the training, to compare by eye."""
+
+    @model_validator(mode="after")
+    def _reward(self) -> "ReinforceObjective":
+        if len(self.reward) != 1:
+            raise ValueError("a reward is a model or a function, as in {function: reward.py:pay}")
+        file, _, name = self.reward.get("function", "reward.py:pay").rpartition(":")
+        if file == BUILTIN and name not in RULES:
+            raise ValueError(f"there is no rule '{name}'; known: {', '.join(RULES)}")
+        if file != BUILTIN and not (file.endswith(".py") and name.isidentifier()):
+            raise ValueError("a reward function is a Python file and a name in it, as in reward.py:pay")
+        if self.algorithm == "rloo" and self.entropy_coef:
+            raise ValueError("rloo has no entropy term: set entropy_coef to 0, or take ppo or grpo")
+        return self
 
 
 class ReinforceTraining(Training):
@@ -35,9 +85,48 @@ class ReinforceRun(BaseRun):
     """Reinforcement learning."""
     data: ReinforceData
     """Which rows."""
-    method: ReinforceMethod = Lora()
+    method: ReinforceMethod = Lora(dropout=0.0)
     """Which weights change."""
     objective: ReinforceObjective
     """What is learned from a row."""
     training: ReinforceTraining = ReinforceTraining()
     """How it is trained."""
+
+    def parts(self) -> dict[str, str]:
+        """Return the algorithm, and who pays."""
+        file = self.objective.reward.get("function", "").rpartition(":")[0]
+        payer = "rule" if file == BUILTIN else "function" if file else "model"
+        return {"learner": self.objective.algorithm, "reward": payer}
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "ReinforceRun":
+        objective, training = self.objective, self.training
+        answers = training.batch * training.accumulate
+        if objective.max_new_tokens >= training.max_length:
+            raise ValueError(
+                f"max_new_tokens ({objective.max_new_tokens}) leaves no room for a prompt in max_length "
+                f"({training.max_length})"
+            )
+        if objective.minibatches > answers:
+            raise ValueError(f"a step has {answers} answers, which can't be cut into {objective.minibatches} parts")
+        size = objective.generations or group_size(training.batch, training.accumulate)
+        if objective.algorithm != "ppo" and (size < 2 or answers % size):
+            raise ValueError(
+                f"{objective.algorithm} compares answers to the same prompt: batch x accumulate ({answers}) must be "
+                "a multiple of generations, and generations at least 2"
+            )
+        if getattr(self.method, "init", "") in ("pissa", "olora"):
+            raise ValueError(
+                "pissa and olora change the base, which is the reference here when the adapter is switched off: "
+                "take another method.init"
+            )
+        return self
+
+
+def group_size(batch: int, accumulate: int) -> int:
+    """Return the largest divisor of the batch up to 8, of a whole step where the batch has none but 1."""
+    for answers in (batch, batch * accumulate):
+        size = max(size for size in range(1, MOST_GENERATIONS + 1) if answers % size == 0)
+        if size > 1:
+            break
+    return size
