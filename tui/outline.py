@@ -49,7 +49,7 @@ class Matter:
 def sentence(run: Run, data: DataFacts | None) -> tuple[str, str, str]:
     """Return `Teach`, model and the rest of the sentence that says what the run does."""
     model = place(run.model.id) if Path(run.model.id).is_absolute() else run.model.id
-    told = f"to {VERBS[run.goal]} {place(run.data.train)}"
+    told = f"to {VERBS[run.goal]} {place(run.data.told)}"
     if data is None:
         return "Teach", model, told
     return "Teach", model, f"{told} ({data.rows:,} rows, {roughly(data.rows * data.lengths.mean / 4)} tokens)"

@@ -9,7 +9,7 @@ from engine.cards import cards
 from engine.data import DataFacts
 from engine.data import look as look_at_data
 from engine.document import put, resolve
-from engine.guide import Facts, Plan, recommend
+from engine.guide import Facts, Plan, Wishes, recommend
 from engine.machine import Machine, describe, imagine
 from engine.model import ModelFacts
 from engine.model import look as look_at_model
@@ -29,6 +29,7 @@ class Wizard:
         self.app = app
         self.answers = answers
         self.drafts: dict[str, str] = {}
+        self.wishes: dict[str, str] = {}
         self.complaint = ""
         self.model: ModelFacts | None = None
         self.data: DataFacts | None = None
@@ -74,12 +75,13 @@ class Wizard:
 
     def recommend(self, answers: dict[str, Any] | None = None) -> Plan:
         """Return the complete run for the answers, with a reason for every choice."""
-        return recommend(self.answers if answers is None else answers, self.facts)
+        return recommend(self.answers if answers is None else answers, self.facts, Wishes(self.wishes))
 
     def begin_with(self, values: dict[str, Any]) -> None:
         """Take the values of a preset as answers; the data that is answered already stays, without its roles."""
         kept = {"data": self.answers["data"]} if "data" in self.answers else {}
         if values.get("goal") != self.said("goal"):
+            self.wishes = {}
             kept = without(kept, ["data", "columns"])
         self.answers = values | kept
         self.drafts["Model.path"] = str(self.said("model.id", ""))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tui.commands.options import Goal, GpuName, Json, RunFiles, Runs, Sets, Vram
+from tui.commands.options import Goal, GpuName, Json, RunFiles, Runs, Sets, Vram, Wishes
 
 
 def advise(
@@ -16,6 +16,7 @@ def advise(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Save the complete run there, as YAML.")
     ] = None,
     settings: Sets = None,
+    wishes: Wishes = None,
     gpu: GpuName = None,
     vram: Vram = None,
     runs_folder: Runs = None,
@@ -33,7 +34,7 @@ def advise(
     given |= {"data": {"train": data}} if data else {}
     answers = resolve(override(given, settings or []), Path.cwd())
     machine = facts.machine_or(root(runs_folder), gpu, vram)
-    plan = recommend(answers, facts.here(answers, machine))
+    plan = recommend(answers, facts.here(answers, machine), facts.wished(wishes or []))
     if output is not None:
         save(plan.run, output)
     if as_json:

@@ -76,7 +76,7 @@ def report_lines(folder: Path) -> Iterator[str]:
     edited = " · script edited by hand" if runs.is_edited(folder) else ""
     yield f"{folder.name} · {state}{edited}"
     if described:
-        rows = f" · rows of {place(described.data.train)}"
+        rows = f" · rows of {place(described.data.told)}"
         yield f"{described.goal} · {method} · {place(described.model.id)}{rows}"
     yield f"folder {place(folder)}"
     yield from _progress(known, state)

@@ -10,7 +10,7 @@ from engine.config import given
 from engine.data import DataFacts
 from engine.data import look as look_at_data
 from engine.estimate import Estimate
-from engine.guide import Facts, Plan, recommend
+from engine.guide import Facts, Plan, Wishes, recommend
 from engine.machine import Machine, imagine
 from engine.machine import look as look_at_machine
 from engine.model import ModelFacts
@@ -106,6 +106,17 @@ def here(answers: dict[str, Any], machine: Machine) -> Facts:
     if sight.facts.data is not None:
         _check_rows(sight.facts.data)
     return sight.facts
+
+
+def wished(answers: Sequence[str]) -> Wishes:
+    """Return the answers to the guide's questions, each given as question=answer."""
+    said = {}
+    for answer in answers:
+        name, equals, choice = answer.partition("=")
+        if not (name and equals and choice):
+            raise Problem(f"'{answer}' answers no question", where="--wish", advice="write it as keep=yes")
+        said[name.strip()] = choice.strip()
+    return Wishes(said)
 
 
 def _check_rows(data: DataFacts) -> None:

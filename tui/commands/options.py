@@ -48,6 +48,10 @@ Sets = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="A.B=C", help="Override a field, as in training.epochs=1; may be repeated."),
 ]
+Wishes = Annotated[
+    list[str] | None,
+    typer.Option("--wish", metavar="Q=A", help="Answer a question of the guide, as in keep=yes; may be repeated."),
+]
 GpuName = Annotated[
     str | None,
     typer.Option("--gpu", metavar="NAME", help="What if: plan for this card in place of this machine, as in T4."),
@@ -71,5 +75,10 @@ DemoGoal = Annotated[
 ]
 Goal = Annotated[
     str | None,
-    typer.Option("--goal", metavar="G", callback=_goal, help="embed or sft; taken from the data when not given."),
+    typer.Option(
+        "--goal",
+        metavar="G",
+        callback=_goal,
+        help="What it should learn, such as sft; taken from the data when not given.",
+    ),
 ]

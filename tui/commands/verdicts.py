@@ -26,6 +26,7 @@ def plan_values(plan: Plan, machine: Machine) -> dict[str, Any]:
         "reasons": plan.reasons,
         "estimate": asdict(plan.estimate) if plan.estimate else None,
         "warnings": list(plan.warnings),
+        "instead": [asdict(advice) for advice in plan.instead],
         "machine": describe(machine),
     }
 
@@ -39,7 +40,7 @@ def plan_lines(plan: Plan, machine: Machine) -> Iterator[str]:
     """Yield the recommended method, the ranking with its reasons, and every choice with its reason."""
     run, best = plan.run, plan.ranking[0]
     yield describe(machine)
-    rows = f" on {place(run.data.train)}" if "data.train" in plan.reasons else ""
+    rows = f" on {place(run.data.told)}" if "data.train" in plan.reasons else ""
     yield f"{run.goal}: {place(run.model.id)}{rows}"
     yield f"recommended: {best.method} ({best.label}), {best.verdict}"
     if plan.estimate is not None:
@@ -49,8 +50,10 @@ def plan_lines(plan: Plan, machine: Machine) -> Iterator[str]:
     for verdict in plan.ranking:
         yield f"{_sign(verdict)} {verdict.method}: {verdict.verdict}{_needs(verdict)}"
         yield from (f"    {reason}" for reason in verdict.reasons)
+        yield from [f"      {'; '.join(verdict.evidence)}"] * bool(verdict.evidence)
     yield ""
     yield from columns(list(_choices(plan)))
+    yield from (f"instead: {advice.goal}: {advice.sentence} ({'; '.join(advice.evidence)})" for advice in plan.instead)
     yield from (f"warning: {warning}" for warning in plan.warnings)
 
 

@@ -48,7 +48,7 @@ class GoalScreen(Step):
             self.wizard.begin_with(preset(name).values)
         elif name != self.wizard.said("goal"):
             kept = {key: value for key, value in self.wizard.answers.items() if key in KEPT}
-            self.wizard.answers = kept | {"goal": name}
+            self.wizard.answers, self.wizard.wishes = kept | {"goal": name}, {}
             self.wizard.forget("data.columns")
         self.leave("model")
 

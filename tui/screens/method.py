@@ -2,15 +2,17 @@
 
 from functools import partial
 
-from textual import on, work
+from textual import getters, on, work
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList, Static
 
-from engine.guide import Verdict
+from engine.guide import Plan, Verdict, questions
 from engine.problem import Problem
+from engine.tables import table
 from tui.layout import hanging
 from tui.screens.ask import Sure
 from tui.screens.step import Step
@@ -19,6 +21,7 @@ from tui.widgets.demand import Demand, code_of, demands, reading, shown
 from tui.widgets.entry import PathEntry
 from tui.widgets.trouble import Trouble
 from tui.widgets.verdicts import line
+from tui.widgets.wishes import WishList
 from tui.words import literal, place
 
 
@@ -27,6 +30,13 @@ class MethodScreen(Step):
 
     CSS_PATH = ["step.tcss", "method.tcss"]
     PLACE = "Method"
+    BINDINGS = [
+        Binding("v", "evidence", "Evidence", tooltip="Where the reasons are known from: papers, threads, measurements")
+    ]
+    methods = getters.query_one("#methods", Choices)
+    body_trouble = getters.query_one("#trouble", Trouble)
+    ranking: tuple[Verdict, ...] = ()
+    evidence = False
     HELP = (
         "Which weights change decides memory, time, and how much the model can learn or forget. The best for your "
         "model, data and machine stands first. ✓ fits, ✗ does not fit, – is not possible here."
@@ -35,10 +45,10 @@ class MethodScreen(Step):
     class Ranked(Message):
         """The guide has ranked the methods, or `problem` says what is wrong with the answers."""
 
-        def __init__(self, ranking: tuple[Verdict, ...], problem: str = "") -> None:
-            """`ranking` is best first."""
+        def __init__(self, plan: Plan | None, problem: str = "") -> None:
+            """The plan holds the ranking, best first."""
             super().__init__()
-            self.ranking, self.problem = ranking, problem
+            self.plan, self.problem = plan, problem
 
     def question(self) -> ComposeResult:
         """Yield the list."""
@@ -47,13 +57,15 @@ class MethodScreen(Step):
                 typed = shown(self.wizard.said(question.field))
                 yield Demand(question, self.draft(question.field.replace(".", "-"), typed))
             yield Static("How should it learn?", classes="heading")
-            yield Trouble()
+            yield WishList(questions(str(self.wizard.said("goal"))), self.wizard.wishes)
+            yield Static("", id="instead")
+            yield Trouble(id="trouble")
             yield Choices(id="methods")
 
     def on_mount(self) -> None:
         """Ask the guide, or first for what it needs to know."""
         open_questions = [demand for demand in self.query(Demand) if not self.wizard.said(demand.question.field)]
-        self.query_one(Choices).focus()
+        self.methods.focus()
         if open_questions:
             open_questions[0].query_one(PathEntry).focus()
         else:
@@ -70,29 +82,46 @@ class MethodScreen(Step):
         if code is not None:
             said = await self.app.push_screen_wait(Sure(f"Run the code of {place(str(code))}?", reading(code)))
             if not said:
-                self.query_one(Trouble).say("the reward's code is not run without your consent")
+                self.body_trouble.say("the reward's code is not run without your consent")
                 return
             self.wizard.answer("objective.trust_reward_code", True)
         self.wizard.answer(field, value)
-        self.query_one(Choices).focus()
+        self.methods.focus()
         self.rank()
 
     @work(thread=True, exclusive=True, exit_on_error=False)
     def rank(self) -> None:
         """Rank the methods; the answer arrives as `Ranked`."""
         try:
-            self.post_message(self.Ranked(self.wizard.recommend().ranking))
+            self.post_message(self.Ranked(self.wizard.recommend()))
         except Problem as problem:
-            self.post_message(self.Ranked((), problem.sentence))
+            self.post_message(self.Ranked(None, problem.sentence))
 
     @on(Ranked)
     def _ranked(self, message: Ranked) -> None:
-        self.query_one(Trouble).say(message.problem)
+        self.body_trouble.say(message.problem)
+        self.ranking = message.plan.ranking if message.plan else ()
+        self.query_one("#instead", Static).update(_instead(message.plan))
+        self.offer(str(self.wizard.said("method.kind", "")))
+
+    def offer(self, stand_on: str) -> None:
+        """Show the ranking, with the evidence behind its reasons where that is asked for."""
         offered = [
-            Choice(verdict.method, partial(_explained, verdict, place == 0), verdict.possible)
-            for place, verdict in enumerate(message.ranking)
+            Choice(verdict.method, partial(_explained, verdict, place == 0, self.evidence), verdict.possible)
+            for place, verdict in enumerate(self.ranking)
         ]
-        self.query_one(Choices).offer(offered, str(self.wizard.said("method.kind", "")))
+        self.methods.offer(offered, stand_on)
+
+    @on(WishList.Wished)
+    def _wished(self, message: WishList.Wished) -> None:
+        self.wizard.wishes = message.said
+        self.rank()
+
+    def action_evidence(self) -> None:
+        """Show or hide where the reasons are known from."""
+        self.evidence = not self.evidence
+        at = self.methods.highlighted
+        self.offer(self.ranking[at].method if at is not None else "")
 
     @on(OptionList.OptionSelected, "#methods")
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -101,8 +130,19 @@ class MethodScreen(Step):
         self.leave("plan")
 
 
-def _explained(verdict: Verdict, best: bool, room: int) -> Content:
+def _instead(plan: Plan | None) -> Content:
+    """Return which other goals should come first or serve better, one a line."""
+    lines = (
+        [Content(f"▸ {table('wizard')['goals'][each.goal]['title']}: {each.sentence}") for each in plan.instead]
+        if plan
+        else []
+    )
+    return Content("\n").join(lines)
+
+
+def _explained(verdict: Verdict, best: bool, evidence: bool, room: int) -> Content:
     reasons = [
         hanging(f"    {reason[:2]}", literal(reason[2:]), room, "$foreground-muted") for reason in verdict.reasons
     ]
-    return Content("\n").join([line(verdict, room, best=best), *reasons, Content("")])
+    known = [hanging("      ", literal(source), room, "$text-accent") for source in verdict.evidence if evidence]
+    return Content("\n").join([line(verdict, room, best=best), *reasons, *known, Content("")])
