@@ -105,6 +105,16 @@ def bare(folder: Path, alone: Path, files: Sequence[Path] = ()) -> dict[str, Any
     return json.loads((alone / "output" / "results.json").read_text())
 
 
+def resumed(folder: Path, alone: Path, step: int) -> dict[str, Any]:
+    """Run a folder's script again, in another folder, from one of its checkpoints, and return its results."""
+    later = [path.name for path in (folder / "output").glob("checkpoint-*") if path.name != f"checkpoint-{step}"]
+    shutil.copytree(folder / "output", alone / "output", ignore=shutil.ignore_patterns(*later, "model", "results.json"))
+    assert (alone / "output" / f"checkpoint-{step}").is_dir()
+    shutil.copy(folder / "train.py", alone)
+    assert _run(_bare, alone) == 0, tail(alone)
+    return json.loads((alone / "output" / "results.json").read_text())
+
+
 def losses(output: Path) -> dict[int, float]:
     """Return the losses that a bare script's newest checkpoint remembers, by step."""
     newest = max(output.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))

@@ -6,12 +6,26 @@
 import itertools
 from typing import Any
 
+from engine import losses
 from engine.config import RUN_TYPES, methods_of
+
+MANY = {"negative_*": ("negative_1", "negative_2")}
+"""Roles of which a row may have several."""
 
 
 def roles(*names: str) -> dict[str, Any]:
     """The data section for these roles."""
     return {"data": {"columns": {name: name for name in names}}}
+
+
+def embed_forms() -> list[dict[str, Any]]:
+    """Every loss with every shape of rows that it takes; the first of them once more with one embedding size."""
+    forms = [
+        roles(*(name for role in shape.roles for name in MANY.get(role, (role,)))) | {"objective": {"loss": loss}}
+        for shape in losses.shapes()
+        for loss in shape.losses
+    ]
+    return [*forms, forms[0] | {"objective": {"loss": losses.shapes()[0].losses[0], "matryoshka": []}}]
 
 
 FORMS: dict[str, list[dict[str, Any]]] = {
@@ -23,7 +37,7 @@ FORMS: dict[str, list[dict[str, Any]]] = {
     ],
     "pretrain": [roles("text")],
     "classify": [roles("text", "label")],
-    "embed": [roles("anchor", "positive")],
+    "embed": embed_forms(),
     "prefer": [
         roles(*names) | {"objective": {"loss": loss}}
         for loss, names in (
@@ -40,7 +54,16 @@ FORMS: dict[str, list[dict[str, Any]]] = {
         )
     ],
     "reward": [roles("prompt", "chosen", "rejected")],
-    "reinforce": [roles("prompt") | {"objective": {"reward": {"function": "reward.py:pay"}}}],
+    "reinforce": [
+        roles(*names) | {"objective": {"algorithm": algorithm, "reward": {kind: payer}}}
+        for algorithm, kind, payer, names in (
+            ("ppo", "function", "reward.py:pay", ("prompt",)),
+            ("rloo", "function", "reward.py:pay", ("prompt",)),
+            ("grpo", "function", "builtin:last_number", ("prompt", "answer")),
+            ("ppo", "model", "a/reward-model", ("prompt", "answer")),
+            ("grpo", "model", "a/reward-model", ("prompt",)),
+        )
+    ],
     "distill": [
         roles(*names) | {"objective": {"teacher": "a/teacher", "imitate": imitate}}
         for imitate, names in (
@@ -60,8 +83,8 @@ CHAT = {"sft", "prefer", "reward", "reinforce", "distill", "baseline"}
 
 
 def skipped(goal: str, method: str, form: dict[str, Any]) -> bool:
-    """Whether this method does not go with this form of the goal; engine.config refuses such a run."""
-    return False
+    """Whether this method does not go with this form of the goal, or every other of its forms stands for this one."""
+    return goal == "embed" and method != "lora" and form is not FORMS["embed"][0]
 
 
 CELLS = [

@@ -7,14 +7,19 @@ from transformers import PreTrainedTokenizerBase
 CHAT_TEMPLATE: str = "own"  # the model's own chat template, or plain for a model that has none
 
 
+def plain_template() -> str:
+    """Return the template for a model that has none of its own."""
+    return (
+        "{{ bos_token or '' }}{% for message in messages %}### {{ message['role'] | capitalize }}:\n"
+        "{{ message['content'] }}{{ eos_token if message['role'] == 'assistant' else '' }}\n\n{% endfor %}"
+        "{% if add_generation_prompt %}### Assistant:\n{% endif %}"
+    )
+
+
 def set_template(tokenizer: PreTrainedTokenizerBase) -> None:
     """Give the tokenizer the plain template if the run says so; it is saved with the model."""
     if CHAT_TEMPLATE == "plain":
-        tokenizer.chat_template = (
-            "{{ bos_token or '' }}{% for message in messages %}### {{ message['role'] | capitalize }}:\n"
-            "{{ message['content'] }}{{ eos_token if message['role'] == 'assistant' else '' }}\n\n{% endfor %}"
-            "{% if add_generation_prompt %}### Assistant:\n{% endif %}"
-        )
+        tokenizer.chat_template = plain_template()
     elif tokenizer.chat_template is None:
         raise ValueError("the model has no chat template of its own: set objective.chat_template to plain")
 
