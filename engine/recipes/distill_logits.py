@@ -15,7 +15,7 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 from engine.recipes.parts.adapter.full import adapt
 from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.begin import begin
-from engine.recipes.parts.divergence import kl
+from engine.recipes.parts.distance import kl
 from engine.recipes.parts.imitating import imitate
 from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.phases import phase

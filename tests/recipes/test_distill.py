@@ -13,7 +13,7 @@ from engine import document
 from engine.problem import Problem
 from engine.recipes import distill_logits
 from engine.recipes.parts import teacher, teacher_texts, token_trainer
-from engine.recipes.parts.divergence import kl
+from engine.recipes.parts.distance import kl
 from engine.recipes.parts.predictions import predictions
 from tests.forge import check_cell, forge, losses, refused, resumed
 from tests.tiny import talks, tiny_llama, write_rows
