@@ -63,8 +63,9 @@ def _suits(given: Mapping[str, Any], facts: Facts) -> None:
     if model is not None and model.kind not in rules["kinds"]:
         does = table("guide")["kinds"][model.kind]
         raise Problem(rules["wrong_kind"].format(model=model.id, does=does), advice=rules["right_kind"], code="kind")
-    columns = (given.get("data") or {}).get("columns")
-    if data is not None and not columns and all(suit.goal != given["goal"] for suit in data.suits):
+    said = given.get("data") or {}
+    told = said.get("columns") or isinstance(said.get("train"), (list, tuple))
+    if data is not None and not told and all(suit.goal != given["goal"] for suit in data.suits):
         found = ", ".join(column.name for column in data.columns)
         other = " or ".join(suit.goal for suit in data.suits if suit.goal in table("guide")["goals"])
         advice = f"choose the goal {other}, or say" if other else "say"

@@ -135,8 +135,9 @@ def _low_rank(draft: Draft, facts: Facts) -> None:
 def _rows(draft: Draft, facts: Facts) -> None:
     data = facts.data
     draft.put("data.train", data.path if data else "rows.jsonl", "train" if data else "no_data")
+    tasks = not isinstance(draft.get("data.train"), str)
     suit = next((suit for suit in data.suits if suit.goal == draft.goal), None) if data else None
-    if suit is not None:
+    if suit is not None and not tasks:
         draft.put("data.columns", dict(suit.columns), "columns", why=suit.why)
     draft.put("data.columns", {}, "no_columns")
     draft.put("data.test", "", "test")
@@ -146,7 +147,7 @@ def _rows(draft: Draft, facts: Facts) -> None:
         share = 0.2 if data.rows < 500 else min(0.1, round(MOST_TEST_ROWS / data.rows, 4))
         numbers = {"test": f"{round(share * data.rows):,}", "rows": f"{data.rows:,}"}
         draft.put("data.test_fraction", share, "test_fraction", **numbers)
-        if data.groups:
+        if data.groups and not tasks:
             draft.put("data.group", data.groups[0], "group", group=data.groups[0])
     draft.put("data.test_fraction", 0.1, "test_fraction_unknown")
     draft.put("data.group", "", "no_group")
@@ -203,7 +204,8 @@ def _rest(draft: Draft, _: Facts) -> None:
     draft.put("model.revision", "main", "revision")
     draft.put("model.trust_remote_code", False, "trust")
     draft.put("tracking", (), "tracking")
-    draft.put("output.name", run_name(str(draft.get("data.train")), draft.kind), "name")
+    train = draft.get("data.train")
+    draft.put("output.name", run_name(train if isinstance(train, str) else "tasks", draft.kind), "name")
 
 
 def run_name(data: str, method: str) -> str:

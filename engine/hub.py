@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ class Remote:
     parameters: int | None
     gated: bool
     chat_template: bool
+    license: str = ""
 
 
 def looks_like_id(name: str) -> bool:
@@ -98,6 +99,7 @@ def fetch(name: str, revision: str) -> Remote:
         parameters=info.safetensors.total if info.safetensors else None,
         gated=bool(info.gated),
         chat_template=_has_template(files, info.config),
+        license=_license(info.tags or ()),
     )
 
 
@@ -120,6 +122,10 @@ def read_json(path: Path) -> dict[str, Any]:
 def _has_template(files: frozenset[str], config: dict[str, Any] | None) -> bool:
     tokenizer = (config or {}).get("tokenizer_config") or {}
     return "chat_template.jinja" in files or bool(tokenizer.get("chat_template"))
+
+
+def _license(tags: Iterable[str]) -> str:
+    return next((tag.removeprefix("license:") for tag in tags if tag.startswith("license:")), "")
 
 
 def _first_line(error: Exception) -> str:

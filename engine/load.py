@@ -31,6 +31,7 @@ def one_step(run: Run, model: ModelFacts, data: DataFacts | None) -> Step:
     length, tokens = _tokens(run, data, packed=packed)
     compute = min(storage, precision)
     own, own_kept = _own(run, model, compute)
+    answers = _answers(run, data) if model.kind == "seq2seq" and run.goal == "sft" else None
     return Step(
         shape=model,
         parameters=model.parameters or count(model, model.architecture),
@@ -51,7 +52,8 @@ def one_step(run: Run, model: ModelFacts, data: DataFacts | None) -> Step:
         checkpointing=training.gradient_checkpointing,
         eager=run.model.attention == "eager",
         padded=not packed and run.model.attention != "flash" and training.batch > 1,
-        kernel=KERNELS.get(run.goal, "chunked"),
+        kernel="plain" if answers else KERNELS.get(run.goal, "chunked"),
+        told=answers,
         amp=precision < 4,
         gpu=run.launch.device != "cpu",
         top=method.last if isinstance(method, Layers) else None,
@@ -107,6 +109,13 @@ def _tokens(run: Run, data: DataFacts | None, *, packed: bool) -> tuple[int, int
     virtual = run.method.tokens if isinstance(run.method, (Prompt, PTuning)) else 0
     cut = [min(limit, length) + virtual for length in lengths]
     return max(cut), rows * sum(cut)
+
+
+def _answers(run: Run, data: DataFacts | None) -> int:
+    """Return the tokens of the answers in a batch of an encoder-decoder, whose head reads nothing else."""
+    written = [run.data.columns[role] for role in ("completion", "output") if role in run.data.columns]
+    longest = run.training.max_length if data is None else longest_texts(data, [written])[0]
+    return run.training.batch * min(run.training.max_length, longest)
 
 
 PAIRED = ("embed", "prefer", "reward")

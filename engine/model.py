@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
@@ -35,6 +36,8 @@ class ModelFacts(shapes.Shape):
     sentence_transformer: bool
     gated: bool
     sentence_length: int = 0
+    license: str = ""
+    """The licence as its makers write it in the model card, such as apache-2.0; empty where they write none."""
 
 
 def look(id: str, revision: str = "main") -> ModelFacts:  # noqa: A002  (the word of the run file)
@@ -62,6 +65,7 @@ def look(id: str, revision: str = "main") -> ModelFacts:  # noqa: A002  (the wor
         chat_template=remote.chat_template,
         sentence_transformer="modules.json" in remote.files,
         gated=remote.gated,
+        license=remote.license,
     )
 
 
@@ -120,6 +124,7 @@ def _local(name: str, folder: Path) -> ModelFacts:
         sentence_transformer=(folder / "modules.json").is_file(),
         bytes_on_disk=sum(path.stat().st_size for path in weights),
         sentence_length=_sentence_length(folder),
+        license=_license(folder),
     )
 
 
@@ -205,6 +210,17 @@ def _sentence_length(folder: Path) -> int:
     file = folder / "sentence_bert_config.json"
     length = hub.read_json(file).get("max_seq_length") if file.is_file() else None
     return length if isinstance(length, int) else 0
+
+
+def _license(folder: Path) -> str:
+    """Return the licence that the head of the model card names."""
+    card = folder / "README.md"
+    if not card.is_file():
+        return ""
+    text = card.read_text("utf-8", errors="replace")[:20_000]
+    head = re.match(r"---\n(.*?)\n---", text, re.DOTALL)
+    found = re.search(r"^license:\s*['\"]?([\w.-]+)", head[1], re.MULTILINE) if head else None
+    return found[1].lower() if found else ""
 
 
 def _no_config(name: str, folder: Path) -> Problem:

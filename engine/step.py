@@ -59,6 +59,8 @@ class Step:
     """Whether there is a backward pass through the model at all."""
     beside: float = 0.0
     """Bytes of other models that are held all the time: a reference, a teacher, a reward model."""
+    told: int | None = None
+    """Tokens that the head turns into words, where they are not all."""
     cache: float = 0.0
     """Bytes of keys and values while texts are generated."""
 

@@ -152,7 +152,7 @@ def loss(step: Step) -> float:
     if step.kernel == "ranking":
         return 16 * step.rows * step.rows + 2 * width * hidden * step.tokens
     if step.kernel == "plain":
-        return step.tokens * vocab * (14 if width == 2 else 16)
+        return (step.told or step.tokens) * vocab * (14 if width == 2 else 16)
     if step.kernel == "liger":
         return step.tokens * hidden * (4 + 2 * width) + head / 4 * width
     tile = min(step.tokens, CHUNK_TOKENS) * min(vocab, CHUNK_WORDS)

@@ -65,6 +65,7 @@ def _model(model: ModelFacts, free: float | None) -> dict[str, Trait]:
         "embedder": model.sentence_transformer,
         "quantized": bool(model.quantized),
         "gated": model.gated,
+        "license": model.license or None,
         "room": free * GIB / (2 * parameters) if free is not None and parameters else None,
     }
 

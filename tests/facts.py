@@ -74,3 +74,36 @@ def pairs(rows: int = 1772) -> DataFacts:
     suit = Suit("embed", {"anchor": "anchor", "positive": "positive"}, "a question and its passage")
     lengths = Lengths(500, 480, 900, 1200, 2000)
     return DataFacts("tatqa/pairs.jsonl", "jsonl", 1.0, "", rows, columns, (suit,), lengths, (), (), ("context_id",))
+
+
+SHAPES: dict[str, dict[str, tuple[str, int]]] = {
+    "sft": {"prompt": ("text", 300), "completion": ("text", 900)},
+    "pretrain": {"text": ("text", 2400)},
+    "classify": {"text": ("text", 160), "label": ("text", 12)},
+    "embed": {"anchor": ("text", 70), "positive": ("text", 430)},
+    "prefer": {"prompt": ("text", 300), "chosen": ("text", 900), "rejected": ("text", 800)},
+    "reward": {"prompt": ("text", 300), "chosen": ("text", 900), "rejected": ("text", 800)},
+    "reinforce": {"prompt": ("text", 300)},
+    "distill": {"prompt": ("text", 300), "completion": ("text", 900)},
+    "baseline": {"prompt": ("text", 300), "completion": ("text", 900)},
+}
+"""Columns of the rows that a goal usually has, with the mean of their characters."""
+ASKED: dict[str, dict[str, Any]] = {
+    "reinforce": {"objective": {"reward": {"function": "builtin:contains"}}},
+    "distill": {"objective": {"teacher": "a/teacher"}},
+}
+"""What a goal needs to be told beside model and data."""
+
+
+def rows_for(goal: str, rows: int = 4812, *, classes: int = 8, also: tuple[str, ...] = ()) -> DataFacts:
+    """Return rows of the form that a goal usually has; `also` are further goals that they suit."""
+    shape = SHAPES[goal]
+    distinct = {name: classes if name == "label" else min(rows, 1000) for name in shape}
+    columns = tuple(
+        Column(name, kind, 0, distinct[name], mean, 9 * mean, ()) for name, (kind, mean) in shape.items()
+    )
+    roles = {name: name for name in shape}
+    whole = sum(mean for _, mean in shape.values())
+    lengths = Lengths(whole, whole, 2 * whole, 3 * whole, 9 * whole)
+    suits = tuple(Suit(each, roles, "named so") for each in (goal, *also))
+    return DataFacts(f"data/{goal}.jsonl", "jsonl", 1.0, "", rows, columns, suits, lengths, (), ())

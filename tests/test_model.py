@@ -221,6 +221,15 @@ def test_a_picture_model_with_a_language_model_inside_is_read_by_the_inner_confi
     assert facts.hidden == 64
 
 
+def test_the_licence_is_read_from_the_head_of_the_model_card(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(LLAMA))
+    assert model.look(str(tmp_path)).license == ""
+    (tmp_path / "README.md").write_text("# A model\n\nlicense: mit is not what this says\n")
+    assert model.look(str(tmp_path)).license == ""
+    (tmp_path / "README.md").write_text("---\nlanguage: en\nlicense: CC-BY-NC-4.0\n---\n# A model\n")
+    assert model.look(str(tmp_path)).license == "cc-by-nc-4.0"
+
+
 def test_a_folder_without_config_says_what_it_holds(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -331,6 +340,7 @@ class Hub(BaseHTTPRequestHandler):
             "id": name, "gated": "manual" if name.startswith("gated/") else False,
             "siblings": [{"rfilename": file} for file in files],
             "safetensors": {"parameters": {"BF16": 123_456}, "total": 123_456},
+            "tags": ["transformers", "license:cc-by-nc-4.0", "region:us"],
         }  # fmt: skip
 
 
@@ -348,7 +358,7 @@ def ask(name: str, endpoint: str, home: Path, **more: str) -> str:
     """Look at a model in a fresh interpreter, since the hub client reads its address only once."""
     code = (
         "import sys; from engine import model; from engine.problem import Problem\n"
-        "try: f = model.look(*sys.argv[1:]); print(f.parameters, f.chat_template, f.sentence_transformer, f.gated)\n"
+        "try: f = model.look(*sys.argv[1:]); print(f.parameters, f.chat_template, f.sentence_transformer, f.gated, f.license)\n"
         "except Problem as problem: print(problem.code + ':', problem)\n"
     )
     environment = {"HF_ENDPOINT": endpoint, "HF_HOME": str(home), "PATH": os.environ["PATH"], "HF_HUB_DISABLE_XET": "1"}
@@ -359,7 +369,7 @@ def ask(name: str, endpoint: str, home: Path, **more: str) -> str:
 
 
 def test_the_hub_is_asked_for_what_the_config_does_not_say(hub: str, tmp_path: Path) -> None:
-    assert ask("open/model", hub, tmp_path) == "123456 True True False"
+    assert ask("open/model", hub, tmp_path) == "123456 True True False cc-by-nc-4.0"
     assert not list(tmp_path.rglob("*.safetensors"))
 
 
