@@ -2,9 +2,21 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from engine.section import CHOOSES_PART, Section
+
+MOVES_BASE = ("pissa", "olora")
+"""Ways to begin an adapter that take directions out of the base: without the adapter it is no longer the base."""
+
+
+def _word_or_list(targets: str | tuple[str, ...], *words: str) -> str | tuple[str, ...]:
+    """Refuse a single name: a word stands for a set of layers, and names stand in a list."""
+    if isinstance(targets, str) and targets not in words:
+        raise ValueError(f"{targets!r} is not {' or '.join(words)}: names of layers stand in a list, as in [{targets}]")
+    if not all(targets) or not targets:
+        raise ValueError(f"name at least one layer, or take {words[0]}")
+    return targets
 
 
 class Full(Section):
@@ -24,7 +36,7 @@ class LowRank(Section):
     dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.05
     """Share of the adapter's inputs that is dropped while training."""
     targets: str | tuple[str, ...] = "all-linear"
-    """Which layers get an adapter: all-linear, or a list such as [q_proj, v_proj]."""
+    """Which layers get an adapter: all-linear, attention (only those in it), or a list such as [q_proj, v_proj]."""
     adapter_dtype: Literal["fp32", "bf16"] = "fp32"
     """How the adapter's own weights are stored; fp32 is the safe choice under mixed precision."""
     rslora: bool = False
@@ -32,7 +44,29 @@ class LowRank(Section):
     dora: bool = False
     """Learn length and direction of each weight apart (Liu et al. 2024, arXiv:2402.09353)."""
     init: Literal["default", "gaussian", "pissa", "olora", "orthogonal"] = "default"
-    """How the adapter begins; pissa and olora take the base's strongest directions, and need unpacked weights."""
+    """How the adapter begins: as no change (default, gaussian, orthogonal), or with the base's own (pissa, olora)."""
+
+    @field_validator("targets")
+    @classmethod
+    def _known_word(cls, targets: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        return _word_or_list(targets, "all-linear", "attention")
+
+    @model_validator(mode="after")
+    def _even_rank(self) -> "LowRank":
+        if self.init == "orthogonal" and self.rank % 2:
+            raise ValueError(f"init orthogonal needs an even rank, and it is {self.rank}")
+        return self
+
+
+class Packed(LowRank):
+    """LoRA beside weights that are packed into 4 or 8 bit."""
+
+    @model_validator(mode="after")
+    def _base_stays(self) -> "Packed":
+        if self.init in MOVES_BASE:
+            what = f"init {self.init} rewrites the base's weights, which are packed here"
+            raise ValueError(f"{what}: take init default, or method.kind lora")
+        return self
 
 
 class Lora(LowRank):
@@ -42,7 +76,7 @@ class Lora(LowRank):
     """LoRA."""
 
 
-class Qlora(LowRank):
+class Qlora(Packed):
     """Low-rank adapters beside weights frozen in 4 bit (Dettmers et al. 2023, arXiv:2305.14314)."""
 
     kind: Annotated[Literal["qlora"], CHOOSES_PART] = "qlora"
@@ -53,7 +87,7 @@ class Qlora(LowRank):
     """Quantise the quantisation constants too; saves about 0.4 bit per weight."""
 
 
-class Lora8(LowRank):
+class Lora8(Packed):
     """Low-rank adapters beside weights frozen in 8 bit (LLM.int8, Dettmers et al. 2022, arXiv:2208.07339)."""
 
     kind: Annotated[Literal["lora8"], CHOOSES_PART] = "lora8"
@@ -73,7 +107,12 @@ class Ia3(Section):
     kind: Annotated[Literal["ia3"], CHOOSES_PART] = "ia3"
     """IA3."""
     targets: str | tuple[str, ...] = "default"
-    """Which layers get factors: default (keys, values and the MLP's way out), or a list."""
+    """Which layers get factors: default (keys, values, the MLP's way out), or a list such as [k_proj, down_proj]."""
+
+    @field_validator("targets")
+    @classmethod
+    def _known_word(cls, targets: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        return _word_or_list(targets, "default")
 
 
 class Prefix(Section):

@@ -3,22 +3,48 @@
 import torch
 from peft import LoraConfig, TaskType
 from torch import nn
+from transformers import PreTrainedModel
+
+from engine.recipes.parts.linear_layers import attention_layers
+from engine.recipes.parts.new_head import new_head
+from engine.recipes.parts.unknown_targets import unknown_targets
 
 RANK: int = 16  # capacity of the adapter: columns of its two thin matrices
 ALPHA: int = 32  # strength of the adapter: its output is scaled by alpha / rank
 DROPOUT: float = 0.05  # share of the adapter's inputs that is dropped while training
-TARGETS: str | tuple[str, ...] = "all-linear"  # which layers get an adapter
+TARGETS: str | tuple[str, ...] = "all-linear"  # which layers get an adapter: all-linear, attention or a list
 ADAPTER_DTYPE: str = "fp32"  # how the adapter's own weights are stored: fp32 or bf16
+RSLORA: bool = False  # scale by alpha / sqrt(rank), which keeps large ranks learning (arXiv:2312.03732)
+DORA: bool = False  # learn length and direction of each weight apart (arXiv:2402.09353)
+INIT: str = "default"  # how the adapter begins: default, gaussian, orthogonal, pissa or olora
 
 
-def lora_config(task: TaskType) -> LoraConfig:
+def lora_targets(model: PreTrainedModel) -> str | list[str]:
+    """Return the layers that get an adapter; of a mixture of experts, which are no linear layers, its attention."""
+    complaint = "" if isinstance(TARGETS, str) else unknown_targets(TARGETS, model)
+    if complaint:
+        raise ValueError(complaint)
+    experts = any("expert" in type(held).__name__.lower() for held in model.modules())
+    if TARGETS == "attention" or (TARGETS == "all-linear" and experts):
+        found = attention_layers(model)
+        if not found:
+            raise ValueError("no attention was found in this model (method.targets): name its layers in a list")
+        return found
+    return TARGETS if isinstance(TARGETS, str) else list(TARGETS)
+
+
+def lora_config(model: PreTrainedModel, task: TaskType) -> LoraConfig:
     """Return the description of the adapter."""
     return LoraConfig(
         task_type=task,
         r=RANK,
         lora_alpha=ALPHA,
         lora_dropout=DROPOUT,
-        target_modules=TARGETS if isinstance(TARGETS, str) else list(TARGETS),
+        target_modules=lora_targets(model),
+        modules_to_save=new_head(model, task),
+        use_rslora=RSLORA,
+        use_dora=DORA,
+        init_lora_weights=True if INIT == "default" else INIT,
     )
 
 

@@ -9,7 +9,7 @@ from engine.recipes.parts.lora_config import lora_config, store_adapter
 
 def adapt(model: PreTrainedModel, task: TaskType) -> PeftModel:
     """Return the model with adapters in, and everything else frozen."""
-    adapted = get_peft_model(model, lora_config(task))
+    adapted = get_peft_model(model, lora_config(model, task))
     store_adapter(adapted)
     return adapted
 

@@ -3,18 +3,24 @@
 import torch
 from peft import TaskType
 from sentence_transformers import SentenceTransformer
+from transformers import PreTrainedModel
 
 from engine.recipes.parts.lora_config import lora_config, store_adapter
 
 
-def adapt_encoder(encoder: SentenceTransformer) -> None:
-    """Put adapters into the encoder and freeze everything else; a pooler stays out, since nothing reads it."""
-    encoder.requires_grad_(False)
-    config = lora_config(TaskType.FEATURE_EXTRACTION)
-    if any("pooler" in name for name, _ in encoder.transformers_model.named_modules()):
+def adapt_body(body: PreTrainedModel) -> None:
+    """Put adapters into the transformer; a pooler stays out, since nothing reads it."""
+    config = lora_config(body, TaskType.FEATURE_EXTRACTION)
+    if any("pooler" in name for name, _ in body.named_modules()):
         config.exclude_modules = r".*pooler.*"
-    encoder.add_adapter(config)
-    store_adapter(encoder)
+    body.add_adapter(config)
+    store_adapter(body)
+
+
+def adapt_encoder(encoder: SentenceTransformer) -> None:
+    """Put adapters into the encoder and freeze everything else."""
+    encoder.requires_grad_(False)
+    adapt_body(encoder.transformers_model)
 
 
 def saved_weights(encoder: SentenceTransformer) -> dict[str, torch.Tensor]:

@@ -1,0 +1,20 @@
+"""Learned factors on keys, values and the MLP of a language model whose own weights are frozen."""
+
+import torch
+from peft import PeftModel, TaskType, get_peft_model, get_peft_model_state_dict
+from transformers import PreTrainedModel
+
+from engine.recipes.parts.ia3_config import ia3_config
+from engine.recipes.parts.precise import hold_precisely
+
+
+def adapt(model: PreTrainedModel, task: TaskType) -> PeftModel:
+    """Return the model with factors of one in, and everything else frozen."""
+    adapted = get_peft_model(model, ia3_config(model, task))
+    hold_precisely(adapted)
+    return adapted
+
+
+def saved_weights(model: PeftModel) -> dict[str, torch.Tensor]:
+    """Return the factors under the names that a checkpoint gives them."""
+    return dict(get_peft_model_state_dict(model))
