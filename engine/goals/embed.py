@@ -9,7 +9,7 @@ from engine.losses import Loss, losses, offers, shape_of, shapes
 from engine.methods import EmbedMethod, Lora
 from engine.section import CHOOSES_PART, Section
 
-RANKING = "MultipleNegativesRankingLoss"
+RANKING: Literal["MultipleNegativesRankingLoss"] = "MultipleNegativesRankingLoss"
 """The loss for pairs, which is what most data for search is."""
 SIZES = (384, 256, 128, 64, 32)
 

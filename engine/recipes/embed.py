@@ -1,4 +1,4 @@
-"""Find the right passage: an embedding model that works in several sizes, measured before and after."""
+"""An embedding model whose vectors are close for texts that belong together, measured before and after."""
 
 import time
 from collections.abc import Sequence
@@ -6,43 +6,46 @@ from typing import Any
 
 from datasets import Dataset
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
-from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss, MultipleNegativesRankingLoss
-from sentence_transformers.sentence_transformer.training_args import BatchSamplers
+from torch import nn
 from transformers import TrainerCallback
 
 from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.begin import begin
-from engine.recipes.parts.checkpoints import check_best_loaded, measured_best, newest_checkpoint
-from engine.recipes.parts.encoder import DOCUMENT_PROMPT, QUERY_PROMPT, load_encoder
+from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
+from engine.recipes.parts.embedding_evaluator.retrieval import make_evaluator
+from engine.recipes.parts.embedding_loss.ranking import batch_sampler, make_loss
+from engine.recipes.parts.embedding_rows.ranked import embedding_rows, prompts
+from engine.recipes.parts.embedding_sizes.matryoshka import at_every_size, sizes
+from engine.recipes.parts.embedding_trainer.plain import new_trainer, train
+from engine.recipes.parts.encoder import load_encoder
 from engine.recipes.parts.encoder_adapter.lora import adapt_encoder, saved_weights
+from engine.recipes.parts.measured import Measured
 from engine.recipes.parts.output import output
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.results import compare, facts, measured_once, report
-from engine.recipes.parts.retrieval import MATRYOSHKA, Retrieval
-from engine.recipes.parts.rows import read_rows
-
-BEST_DIMENSION: int = 384  # the embedding size whose nDCG@10 picks the best checkpoint
-SCALE: float = 20.0  # factor on the cosine similarities before the softmax (1 / temperature)
 
 
 def make_trainer(
-    encoder: SentenceTransformer, rows: tuple[Dataset, Dataset], callbacks: Sequence[TrainerCallback]
+    encoder: SentenceTransformer,
+    rows: tuple[Dataset, Dataset],
+    loss: nn.Module,
+    evaluator: Measured,
+    callbacks: Sequence[TrainerCallback],
 ) -> SentenceTransformerTrainer:
-    """Return the trainer: in-batch negatives without doubled texts, at every embedding size at once."""
-    ranking = MultipleNegativesRankingLoss(encoder, scale=SCALE)
-    return SentenceTransformerTrainer(
+    """Return the trainer with the loss and the measurement that go with the rows."""
+    return new_trainer(
         model=encoder,
         args=SentenceTransformerTrainingArguments(
             **arguments(),
-            batch_sampler=BatchSamplers.NO_DUPLICATES,
-            prompts={"anchor": QUERY_PROMPT, "positive": DOCUMENT_PROMPT},
-            metric_for_best_model=f"eval_dim_{BEST_DIMENSION}_cosine_ndcg@10",
-            greater_is_better=True,
+            batch_sampler=batch_sampler(),
+            prompts=prompts(),
+            metric_for_best_model=f"eval_{evaluator.primary_metric}",
+            greater_is_better=evaluator.greater_is_better,
         ),
         train_dataset=rows[0],
         eval_dataset=rows[1],
-        loss=MatryoshkaLoss(encoder, ranking, matryoshka_dims=list(MATRYOSHKA)),
-        evaluator=Retrieval(*rows),
+        loss=at_every_size(encoder, loss),
+        evaluator=evaluator,
         callbacks=list(callbacks),
     )
 
@@ -52,15 +55,18 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     started = time.time()
     begin()
     phase("data", callbacks)
-    rows = read_rows()
+    rows = embedding_rows()
+    measured = sizes()
     phase("model", callbacks)
     encoder = load_encoder()
     adapt_encoder(encoder)
-    trainer = make_trainer(encoder, rows, callbacks)
+    loss = make_loss(encoder, rows[0])
+    evaluator = make_evaluator(rows, measured, loss)
+    trainer = make_trainer(encoder, rows, loss, evaluator, callbacks)
     phase("baseline", callbacks)
     before = measured_once("baseline.json", trainer.evaluate)
     phase("training", callbacks)
-    trainer.train(resume_from_checkpoint=newest_checkpoint())
+    train(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(encoder))
     after = measured_best(trainer)
     phase("saving", callbacks)
@@ -68,7 +74,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     return report(
         {
             "goal": "embed",
-            "metrics": compare(before, after, {f"eval_dim_{size}_cosine_ndcg@10": True for size in MATRYOSHKA}),
+            "metrics": compare(before, after, {f"eval_{name}": up for name, up in evaluator.reported.items()}),
             "samples": [],
             "train_rows": len(rows[0]),
             "test_rows": len(rows[1]),

@@ -28,14 +28,33 @@ def embed_forms() -> list[dict[str, Any]]:
     return [*forms, forms[0] | {"objective": {"loss": losses.shapes()[0].losses[0], "matryoshka": []}}]
 
 
+SEVERAL = {
+    "data": {
+        "train": [
+            {"file": "a.jsonl", "columns": {"prompt": "q", "completion": "a"}, "template": "Say: {prompt}"},
+            {"file": "b.jsonl", "columns": {"messages": "talk"}, "test": "c.jsonl", "group": "page"},
+        ]
+    }
+}
+"""Two tasks with columns of their own."""
+PAIRS = {"model": {"kind": "seq2seq"}}
+"""A model that turns one text into another."""
+
+
 FORMS: dict[str, list[dict[str, Any]]] = {
     "sft": [
         roles("prompt", "completion"),
         roles("messages", "tools"),
         roles("instruction", "input", "output"),
         roles("text"),
+        {"data": {**roles("prompt", "completion")["data"], "template": "Summarise: {prompt}"}},
+        SEVERAL,
+        roles("prompt", "completion") | PAIRS,
+        roles("messages") | PAIRS,
+        roles("instruction", "output") | PAIRS,
+        SEVERAL | PAIRS,
     ],
-    "pretrain": [roles("text")],
+    "pretrain": [roles("text"), roles("text") | {"training": {"packing": False}}],
     "classify": [roles("text", "label")],
     "embed": embed_forms(),
     "prefer": [
@@ -99,4 +118,6 @@ def cell_name(cell: tuple[str, str, dict[str, Any]]) -> str:
     """What pytest calls a cell."""
     goal, method, form = cell
     objective = "-".join(str(value) for value in form.get("objective", {}).values() if isinstance(value, str))
-    return "-".join(filter(None, (goal, method, "+".join(form["data"]["columns"]), objective)))
+    kind = form.get("model", {}).get("kind", "")
+    other = "+".join(name for section in ("data", "training") for name in form.get(section, {}) if name != "columns")
+    return "-".join(filter(None, (goal, method, "+".join(form["data"].get("columns", ())), other, kind, objective)))

@@ -27,11 +27,10 @@ def pairs_of(chosen):
 
 
 def test_retrieval_gives_the_librarys_figures_from_one_encoding(encoder, monkeypatch):
-    monkeypatch.setattr(retrieval, "MATRYOSHKA", SIZES)
     every = pairs()
     every += [{"question": every[0]["question"], "passage": every[9]["passage"], "document": ""}]
     train, test = pairs_of(every[:50]), pairs_of(every[50:] + every[:1])
-    evaluator = retrieval.Retrieval(train, test)
+    evaluator = retrieval.Retrieval(train, test, SIZES)
     encoded = []
     original = encoder.encode_document
     monkeypatch.setattr(
@@ -50,11 +49,14 @@ def test_retrieval_gives_the_librarys_figures_from_one_encoding(encoder, monkeyp
             queries, corpus, relevant, truncate_dim=size, score_functions=None, write_csv=False, ndcg_at_k=[10]
         )(encoder)
         assert ours[f"dim_{size}_cosine_ndcg@10"] == pytest.approx(library["cosine_ndcg@10"], abs=1e-4)
+        for name in ("mrr@10", "accuracy@1", "accuracy@10") if size == SIZES[0] else ():
+            assert ours[f"dim_{size}_cosine_{name}"] == pytest.approx(library[f"cosine_{name}"], abs=1e-4)
+    assert list(ours) == list(evaluator.reported)
 
 
 def test_equal_passages_count_once_and_are_all_right():
     doubled = [{"question": f"q{n}", "passage": "the same", "document": ""} for n in range(3)]
-    evaluator = retrieval.Retrieval(pairs_of(doubled[:1]), pairs_of(doubled[1:]))
+    evaluator = retrieval.Retrieval(pairs_of(doubled[:1]), pairs_of(doubled[1:]), SIZES)
     assert evaluator.passages == ["the same"]
     assert evaluator.relevant == [{0}, {0}]
 

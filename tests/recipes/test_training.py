@@ -87,7 +87,8 @@ def test_a_run_that_was_stopped_and_resumed_equals_the_unbroken_one(goal, method
 def test_the_saved_search_model_has_its_prompts_and_scores_what_was_reported(bert, tmp_path, monkeypatch):
     from sentence_transformers import SentenceTransformer
 
-    from engine.recipes.parts import retrieval, rows, split
+    from engine.recipes.parts import rows, split
+    from engine.recipes.parts.retrieval import Retrieval
 
     described = values("embed", "lora", bert, tmp_path)
     described["objective"] |= {"query_prompt": "ask: ", "document_prompt": "say: "}
@@ -101,8 +102,7 @@ def test_the_saved_search_model_has_its_prompts_and_scores_what_was_reported(ber
     }.items():
         monkeypatch.setattr(rows, name, value)
     monkeypatch.setattr(split, "TEST_FRACTION", 0.2)
-    monkeypatch.setattr(retrieval, "MATRYOSHKA", (64, 32))
-    again = retrieval.Retrieval(*rows.read_rows())(saved)
+    again = Retrieval(*rows.read_rows(), (64, 32))(saved)
     for row in known.finished["results"]["metrics"]:
         assert again[row["name"]] == pytest.approx(row["tuned"], abs=1e-6)
     card = (folder / "output" / "model" / "README.md").read_text()

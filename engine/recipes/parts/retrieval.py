@@ -1,4 +1,4 @@
-"""Retrieval, measured: nDCG@10 of the right passages in every embedding size, from one encoding of the corpus."""
+"""Retrieval, measured: whether the right passages are found, in every embedding size from one encoding."""
 
 from collections import defaultdict
 from typing import Any
@@ -6,22 +6,27 @@ from typing import Any
 import torch
 from datasets import Dataset, concatenate_datasets
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.evaluation import SentenceEvaluator
 
-from engine.recipes.parts.base import torch_dtype
-from engine.recipes.parts.reading import BATCH, PRECISION
-
-MATRYOSHKA: tuple[int, ...] = (384, 256, 128, 64, 32)  # embedding sizes, from the model's own width down
+from engine.recipes.parts.cut import cut
+from engine.recipes.parts.measured import Measured, embedded
 
 
-class Retrieval(SentenceEvaluator):
+class Retrieval(Measured):
     """Asks every test question against the distinct passages of training and test (Jarvelin & Kekalainen 2002)."""
 
-    def __init__(self, train: Dataset, test: Dataset) -> None:
-        """Take rows with `anchor` and `positive`; every passage that stands beside an equal question is relevant."""
-        super().__init__()
+    def __init__(self, train: Dataset, test: Dataset, sizes: tuple[int, ...], others: tuple[str, ...] = ()) -> None:
+        """Take rows with `anchor` and `positive`; every passage that stands beside an equal question is relevant.
+
+        `sizes` are the embedding sizes, the one that counts first; texts of the columns `others` are passages too.
+        """
+        best = sizes[0]
+        single = ("mrr@10", "accuracy@1", "accuracy@10")
+        names = [f"dim_{size}_cosine_ndcg@10" for size in sizes] + [f"dim_{best}_cosine_{name}" for name in single]
+        super().__init__(dict.fromkeys(names, True))
         everything = concatenate_datasets([train, test])
-        self.passages = list(dict.fromkeys(everything["positive"]))
+        texts = [text for column in ("positive", *others) for text in everything[column]]
+        self.sizes = sizes
+        self.passages = list(dict.fromkeys(texts))
         self.questions = list(dict.fromkeys(test["anchor"]))
         place = {passage: index for index, passage in enumerate(self.passages)}
         relevant: dict[str, set[int]] = defaultdict(set)
@@ -30,23 +35,34 @@ class Retrieval(SentenceEvaluator):
         self.relevant = [relevant[question] for question in self.questions]
 
     def __call__(self, model: SentenceTransformer, *_: Any, **__: Any) -> dict[str, float]:
-        """Return `dim_<d>_cosine_ndcg@10` for every size, in the training's arithmetic; cut first, then normalised."""
-        options: dict[str, Any] = {"batch_size": BATCH, "convert_to_tensor": True, "show_progress_bar": True}
-        with torch.autocast(model.device.type, torch_dtype(PRECISION), enabled=PRECISION != "fp32"):
-            questions = model.encode_query(self.questions, **options).float()
-            passages = model.encode_document(self.passages, **options).float()
-        return {f"dim_{size}_cosine_ndcg@10": self.ndcg(questions[:, :size], passages[:, :size]) for size in MATRYOSHKA}
+        """Return nDCG@10 for every size; for the one that counts MRR@10 and what is found at once, or among ten."""
+        questions, passages = embedded(model, self.questions), embedded(model, self.passages, document=True)
+        hits = {size: self.hits(cut(questions, size), cut(passages, size)) for size in self.sizes}
+        found = hits[self.sizes[0]]
+        places = [1 + row.index(True) if True in row else 0 for row in found]
+        first = {
+            "mrr@10": sum(1 / place for place in places if place) / len(places),
+            "accuracy@1": places.count(1) / len(places),
+            "accuracy@10": sum(place > 0 for place in places) / len(places),
+        }
+        ranked = {f"dim_{size}_cosine_ndcg@10": self.ndcg(rows) for size, rows in hits.items()}
+        return ranked | {f"dim_{self.sizes[0]}_cosine_{name}": value for name, value in first.items()}
 
-    def ndcg(self, questions: torch.Tensor, passages: torch.Tensor) -> float:
-        """Return the mean nDCG@10 of (questions, size) against (passages, size)."""
-        normalised = torch.nn.functional.normalize(passages, dim=1)
+    def hits(self, questions: torch.Tensor, passages: torch.Tensor) -> list[list[bool]]:
+        """Return for each question which of its ten nearest passages are right; (questions, size), (passages, size)."""
+        found: list[list[bool]] = []
+        for start in range(0, len(questions), 256):
+            scores = questions[start : start + 256] @ passages.T
+            for near in scores.topk(min(10, len(passages))).indices.tolist():
+                relevant = self.relevant[len(found)]
+                found.append([place in relevant for place in near])
+        return found
+
+    def ndcg(self, hits: list[list[bool]]) -> float:
+        """Return the mean nDCG@10 of the questions."""
         discount = 1 / torch.log2(torch.arange(2, 12, dtype=torch.float64))
         total = 0.0
-        for start in range(0, len(questions), 256):
-            scores = torch.nn.functional.normalize(questions[start : start + 256], dim=1) @ normalised.T
-            for row, found in enumerate(scores.topk(min(10, len(passages))).indices.tolist()):
-                relevant = self.relevant[start + row]
-                gains = torch.tensor([index in relevant for index in found], dtype=torch.float64)
-                ideal = discount[: min(len(relevant), 10)].sum()
-                total += float((gains * discount[: len(gains)]).sum() / ideal)
-        return total / len(questions)
+        for row, relevant in zip(hits, self.relevant, strict=True):
+            gains = torch.tensor(row, dtype=torch.float64)
+            total += float((gains * discount[: len(gains)]).sum() / discount[: min(len(relevant), 10)].sum())
+        return total / len(hits)

@@ -1,0 +1,21 @@
+"""Every triplet of a batch that is still wrong counts (Hermans et al. 2017, arXiv:1703.07737)."""
+
+from datasets import Dataset
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.losses import BatchAllTripletLoss, BatchHardTripletLossDistanceFunction
+from sentence_transformers.sentence_transformer.training_args import BatchSamplers
+
+from engine.recipes.parts.text_distance import DISTANCE
+from engine.recipes.parts.triplet_margin import MARGIN
+
+
+def batch_sampler() -> BatchSamplers:
+    """Return how rows come together in a batch: two rows or more of each label in it, or there would be no triplet."""
+    return BatchSamplers.GROUP_BY_LABEL
+
+
+def make_loss(encoder: SentenceTransformer, train: Dataset) -> BatchAllTripletLoss:
+    """Return the triplet loss over all wrong triplets."""
+    distances = BatchHardTripletLossDistanceFunction
+    metric = distances.cosine_distance if DISTANCE == "cosine" else distances.euclidean_distance
+    return BatchAllTripletLoss(encoder, distance_metric=metric, margin=MARGIN)

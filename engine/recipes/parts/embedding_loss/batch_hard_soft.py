@@ -1,0 +1,23 @@
+"""The hardest positive and negative of each text of a batch count, without a margin (Hermans et al. 2017)."""
+
+from datasets import Dataset
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.losses import (
+    BatchHardSoftMarginTripletLoss,
+    BatchHardTripletLossDistanceFunction,
+)
+from sentence_transformers.sentence_transformer.training_args import BatchSamplers
+
+from engine.recipes.parts.text_distance import DISTANCE
+
+
+def batch_sampler() -> BatchSamplers:
+    """Return how rows come together in a batch: two rows or more of each label in it, or there would be no triplet."""
+    return BatchSamplers.GROUP_BY_LABEL
+
+
+def make_loss(encoder: SentenceTransformer, train: Dataset) -> BatchHardSoftMarginTripletLoss:
+    """Return the soft triplet loss over the hardest triplets."""
+    distances = BatchHardTripletLossDistanceFunction
+    metric = distances.cosine_distance if DISTANCE == "cosine" else distances.euclidean_distance
+    return BatchHardSoftMarginTripletLoss(encoder, distance_metric=metric)
