@@ -215,7 +215,9 @@ def _key(location: tuple[str | int, ...], values: Any, kind: str) -> Iterator[st
     node = values
     for position, part in enumerate(location):
         last = position == len(location) - 1
-        inside = part in node if isinstance(node, Mapping) else isinstance(node, (list, tuple)) and isinstance(part, int)
+        inside = (
+            part in node if isinstance(node, Mapping) else isinstance(node, (list, tuple)) and isinstance(part, int)
+        )
         if inside:
             node = node[part]
             yield part

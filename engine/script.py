@@ -10,7 +10,7 @@ from engine.assembly import Module, Setting, check_names, collect
 from engine.config import Run
 from engine.document import walk
 from engine.problem import Problem
-from engine.section import CHOOSES_PART, NOT_IN_SCRIPT
+from engine.section import CHOOSES_PART, NOT_IN_SCRIPT, Section
 from engine.section import Setting as SettingName
 
 WIDTH = 120
@@ -58,7 +58,14 @@ def setting_name(dotted: str, metadata: list[object]) -> str | None:
 def values(run: Run) -> dict[str, object]:
     """Return the run's value for every setting."""
     named = ((setting_name(dotted, info.metadata), value) for dotted, info, value in walk(run))
-    return {name: value for name, value in named if name is not None}
+    return {name: _literal(value) for name, value in named if name is not None}
+
+
+def _literal(value: object) -> object:
+    """Return a value as the script can write it down: a section inside a list is a dict there."""
+    if isinstance(value, tuple):
+        return tuple(_literal(part) for part in value)
+    return value.model_dump() if isinstance(value, Section) else value
 
 
 def assemble(run: Run, *, title: str = "", versions: Mapping[str, str] | None = None) -> str:

@@ -64,3 +64,5 @@ class DataFacts:
     examples: tuple[dict[str, Any], ...]
     groups: tuple[str, ...] = ()
     """Columns whose equal values look like one document: candidates for `data.group`."""
+    parts: tuple["DataFacts", ...] = ()
+    """What was found in each file, where several tasks were looked at together."""

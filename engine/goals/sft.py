@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from engine.goals.shared import BaseRun, Data, Training
-from engine.goals.turns import turns
+from engine.goals.tasks import Task, Tasks, check_tasks, known_roles
+from engine.goals.turns import mixture, turns
 from engine.methods import Lora, SftMethod
 from engine.retention import AnyRetention, NoRetention
 from engine.section import CHOOSES_PART, Section
@@ -16,10 +17,34 @@ PAIRS = "turns one text into another"
 class SftData(Data):
     """Rows of text to imitate."""
 
+    train: Tasks  # type: ignore[assignment]
+    """A file (json, jsonl, csv, tsv, parquet, txt, md), a folder of such files, a hub id, or a list of tasks."""
+    columns: Annotated[dict[str, str], CHOOSES_PART, AfterValidator(known_roles)] = Field(default_factory=dict)
+    """Which column plays which role, for instance {prompt: question, completion: answer}."""
     template: str = "{instruction}\n\n{input}"
-    """How instruction and input become one prompt; only for rows with an instruction."""
+    """How instruction and input become one prompt; with {prompt} in it, such as "Summarise: {prompt}", the words around
+    every prompt."""
     keep: str = ""
     """Rows on which nothing should be forgotten (plain text or rows of the goal); measured before, during and after."""
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks, where there are several."""
+        return () if isinstance(self.train, str) else self.train
+
+    @property
+    def told(self) -> str:
+        """What the rows are called on a screen: their file, or the tasks."""
+        return self.train if isinstance(self.train, str) else ", ".join(task.name for task in self.train)
+
+    @model_validator(mode="after")
+    def _own_tasks(self) -> "SftData":
+        if self.tasks:
+            check_tasks(self.tasks)
+            for name in ("columns", "test", "group"):
+                if getattr(self, name):
+                    raise ValueError(f"every task has {name} of its own; move data.{name} into data.train")
+        return self
 
 
 class SftObjective(Section):
@@ -62,10 +87,12 @@ class SftRun(BaseRun):
     def _whole_pairs(self) -> "SftRun":
         if self.model.kind != "seq2seq":
             return self
-        if "text" in self.data.columns:
+        columns = [self.data.columns, *(task.columns for task in self.data.tasks)]
+        roles = {role for each in columns for role in each}
+        if "text" in roles:
             raise ValueError(f"{self.model.id} {PAIRS}, and these are texts alone; map prompt and completion")
-        if "tools" in self.data.columns:
-            raise ValueError(f"{self.model.id} {PAIRS} and has no words for tools; leave data.columns.tools out")
+        if "tools" in roles:
+            raise ValueError(f"{self.model.id} {PAIRS} and has no words for tools; leave the role tools out")
         if self.objective.loss_on == "all":
             raise ValueError(f"{self.model.id} {PAIRS}: its encoder reads the prompt; set objective.loss_on to answer")
         if self.training.packing:
@@ -78,5 +105,8 @@ class SftRun(BaseRun):
 
     def parts(self) -> dict[str, str]:
         """Return the parts that read rows with these roles, for this kind of model."""
-        found = turns(self.data.columns)
+        tasks = self.data.tasks
+        found = mixture([task.columns for task in tasks]) if tasks else turns(self.data.columns)
+        if found.get("turns") == "prompt_completion" and "{prompt}" in self.data.template:
+            found["turns"] = "framed_prompt"
         return found | {"model_class": "seq2seq", "tokens": "seq2seq"} if self.model.kind == "seq2seq" else found

@@ -48,6 +48,11 @@ class Data(Section):
     columns: Annotated[dict[str, str], CHOOSES_PART] = Field(default_factory=dict)
     """Which column plays which role, for instance {anchor: question, positive: context}."""
 
+    @property
+    def told(self) -> str:
+        """What the rows are called on a screen."""
+        return self.train
+
 
 class Training(Section):
     """How long, how fast and how carefully the weights are moved."""

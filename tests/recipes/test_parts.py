@@ -151,8 +151,10 @@ def test_every_answer_of_a_conversation_is_learned_after_all_before_it(tokenizer
 
 
 def test_an_instruction_without_an_input_is_one_paragraph():
-    turns = instruction.messages({"instruction": "Say {input}", "input": "", "output": "yes"})
+    turns = instruction.messages({"instruction": "Say", "input": "", "output": "yes"})
     assert turns[0]["content"] == "Say"
+    turns = instruction.messages({"instruction": "Say {input}", "input": "now", "output": "yes"})
+    assert turns[0]["content"] == "Say {input}\n\nnow"
     turns = instruction.messages({"instruction": "Add", "input": "{braces}", "output": "yes"})
     assert turns[0]["content"] == "Add\n\n{braces}"
 
