@@ -29,9 +29,9 @@ def factored(model: PreTrainedModel) -> tuple[list[str], list[str]]:
     if TARGETS != "default":
         ends = [end for end in mlp_ends(model) if any(f".{end}".endswith(f".{name}") for name in TARGETS)]
         return list(TARGETS), ends
-    if kind in TRANSFORMERS_MODELS_TO_IA3_TARGET_MODULES_MAPPING:
-        inputs = TRANSFORMERS_MODELS_TO_IA3_FEEDFORWARD_MODULES_MAPPING.get(kind, [])
-        return list(TRANSFORMERS_MODELS_TO_IA3_TARGET_MODULES_MAPPING[kind]), list(inputs)
+    usual = TRANSFORMERS_MODELS_TO_IA3_TARGET_MODULES_MAPPING.get(kind, [])
+    if usual and not unknown_targets(tuple(usual), model):
+        return list(usual), list(TRANSFORMERS_MODELS_TO_IA3_FEEDFORWARD_MODULES_MAPPING.get(kind, []))
     return keys_and_values(model) + mlp_ends(model), mlp_ends(model)
 
 

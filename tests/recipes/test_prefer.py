@@ -1,0 +1,334 @@
+"""Preference tuning: every loss and every method trained, each loss held against its formula."""
+
+import pytest
+
+from engine import document
+from engine.config import methods_of
+from engine.goals.prefer import RECIPES, PreferObjective
+from engine.problem import Problem
+from tests.forge import check_cell, forge, refused
+from tests.preferences import Batch, choices, described, loss_of, script_of, sums, tuned_model, verdicts
+
+pytestmark = pytest.mark.slow
+
+LOSSES = PreferObjective.model_fields["loss"].annotation.__args__
+DPO = [loss for loss in LOSSES if loss not in RECIPES]
+SPAN = {"sigmoid": 0.6931, "hinge": 1.0}
+
+
+def measured(folder):
+    """The saved model's and the base's log-probabilities of the test rows, as a batch of pairs."""
+    import torch
+
+    script = script_of(folder)
+    tokenizer = script.load_tokenizer()
+    script.set_template(tokenizer)
+    rows = script.pair_tokens(script.read_pairs()[1], tokenizer)
+    tuned, base = tuned_model(folder, script), script.load_model().eval()
+    sides = rows["chosen_ids"], rows["rejected_ids"]
+    logs = [sums(model, rows["prompt_ids"], side) for model in (tuned, base) for side in sides]
+    return script, rows, tuned, Batch(*logs, *(torch.tensor([len(ids) for ids in side]) for side in sides))
+
+
+def table(results):
+    return {row["name"]: row for row in results["metrics"]}
+
+
+@pytest.mark.parametrize("loss", DPO)
+def test_every_loss_of_dpos_family_trains_and_equals_its_formula(loss, llama, tmp_path):
+    run = described("prefer", "lora", llama, tmp_path, choices(), objective={"loss": loss})
+    folder, known = check_cell(run, tmp_path)
+    rows = table(known.finished["results"])
+    script, _, _, batch = measured(folder)
+    assert rows["eval_loss"]["tuned"] == pytest.approx(
+        loss_of(loss, batch, script.BETA, script.LABEL_SMOOTHING), abs=1e-4
+    )
+    assert rows["eval_loss"]["tuned"] != pytest.approx(rows["eval_loss"]["baseline"], abs=1e-3)
+
+
+def rewards(batch, beta):
+    """What the results call the rewards, from the log-ratios."""
+    good, bad = beta * batch.good, beta * batch.bad
+    return {
+        "rewards/chosen": float(good.mean()),
+        "rewards/rejected": float(bad.mean()),
+        "rewards/margins": float((good - bad).mean()),
+        "rewards/accuracies": float((good > bad).float().mean()),
+    }
+
+
+@pytest.mark.parametrize("method", methods_of("prefer"))
+def test_every_method_trains_its_own_weights_and_the_saved_model_has_the_rewards_that_were_reported(
+    method, llama, tmp_path
+):
+    from safetensors.torch import load_file
+
+    one = (
+        {"method": {"last": 1}}
+        if method == "layers"
+        else {"training": {"learning_rate": 2e-2 if method == "ia3" else 5e-3}}
+    )
+    folder, known = check_cell(described("prefer", method, llama, tmp_path, choices(), **one), tmp_path)
+    results = known.finished["results"]
+    rows = table(results)
+    script, _, _, batch = measured(folder)
+    loose = 2e-2 if method in ("qlora", "lora8") else 1e-4  # packed weights are unpacked for other batches elsewhere
+    assert rows["eval_loss"]["tuned"] == pytest.approx(loss_of("sigmoid", batch, script.BETA, 0.0), abs=loose)
+    for name, value in rewards(batch, script.BETA).items():
+        assert rows[name]["tuned"] == pytest.approx(value, abs=10 * loose), name
+        assert rows[name]["baseline"] == (0.5 if name == "rewards/accuracies" else 0.0)  # its own reference: all ties
+        assert len(known.evaluated[name]) == 3
+        assert len(known.metrics[name]) == 4
+    assert rows["rewards/margins"]["tuned"] > 0.01
+    assert rows["eval_loss"]["baseline"] == pytest.approx(0.6931, abs=1e-3)
+    saved = load_file(next((folder / "output" / "model").glob("*.safetensors")))
+    before = load_file(llama / "model.safetensors")
+    moved = {name for name in saved if name not in before or not saved[name].equal(before[name])}
+    if method == "layers":
+        assert {name.split(".")[2] for name in moved if "layers" in name} == {"1"}
+        assert not any("embed" in name for name in moved)
+    elif method == "full":
+        assert moved == set(saved)
+    else:
+        assert all("lora_" in name or "ia3_" in name for name in saved)
+    assert not (folder / "output" / "model" / "ref").exists()
+
+
+def nll(model, texts):
+    """The mean negative log-probability of a word: `texts` are pairs of tokens that are given and that are learned."""
+    told = [(sums(model, [start], [rest]), len(rest)) for start, rest in texts]
+    return float(-sum(total for total, _ in told) / sum(length for _, length in told))
+
+
+def without_reference(loss, script, rows, tuned, batch):
+    """ORPO, CPO and SimPO by their papers' formulas."""
+    from torch.nn.functional import softplus
+
+    beta, words = script.BETA, (batch.chosen / batch.chosen_length, batch.rejected / batch.rejected_length)
+    pairs = list(zip(rows["prompt_ids"], rows["chosen_ids"], strict=True))
+    if loss == "orpo":
+        odds = [mean - (-mean.exp()).log1p() for mean in words]
+        whole = nll(tuned, [(prompt[:1], prompt[1:] + answer) for prompt, answer in pairs])
+        return whole + beta * float(softplus(-(odds[0] - odds[1])).mean())
+    if loss == "cpo":
+        return nll(tuned, pairs) * script.CPO_ALPHA + float(softplus(-beta * (batch.chosen - batch.rejected)).mean())
+    return float(softplus(-(beta * (words[0] - words[1]) - script.GAMMA)).mean())
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+@pytest.mark.parametrize("loss", ["orpo", "cpo", "simpo"])
+def test_losses_without_a_reference_train_and_equal_their_formulas(loss, method, llama, tmp_path):
+    run = described("prefer", method, llama, tmp_path, choices(), objective={"loss": loss})
+    folder, known = check_cell(run, tmp_path)
+    rows = table(known.finished["results"])
+    script, told, tuned, batch = measured(folder)
+    by_hand = without_reference(loss, script, told, tuned, batch)
+    assert rows["eval_loss"]["tuned"] == pytest.approx(by_hand, abs=1e-4)
+    assert rows["eval_loss"]["tuned"] < rows["eval_loss"]["baseline"] - 0.01
+    assert rows["rewards/margins"]["tuned"] > rows["rewards/margins"]["baseline"]
+    assert rows["rewards/chosen"]["baseline"] < 0
+    assert (known.finished["results"]["trainable"] == known.finished["results"]["parameters"]) == (method == "full")
+
+
+@pytest.mark.parametrize(
+    ("loss", "method", "reference", "rows"),
+    [
+        ("kto", "lora", "once", verdicts()),
+        ("kto", "lora", "live", verdicts()),
+        ("kto", "full", "once", verdicts()),
+        ("kto", "full", "live", verdicts()),
+        ("apo_zero_unpaired", "lora", "once", choices(10)),
+    ],
+    ids=["lora", "lora-live", "full", "full-live", "apo"],
+)
+def test_judged_answers_train_and_equal_the_formula(loss, method, reference, rows, llama, tmp_path):
+    import torch
+
+    run = described(
+        "prefer", method, llama, tmp_path, rows, objective={"loss": loss, "reference": reference, "bad_weight": 2.0}
+    )
+    folder, known = check_cell(run, tmp_path)
+    found = table(known.finished["results"])
+    script = script_of(folder)
+    tokenizer = script.load_tokenizer()
+    script.set_template(tokenizer)
+    told = script.verdict_tokens(script.read_verdicts()[1], tokenizer)
+    tuned, base = tuned_model(folder, script), script.load_model().eval()
+    prompts, good = told["prompt_ids"], torch.tensor(told["label"])
+    ratio, drift = (
+        sums(tuned, prompts, told[name]) - sums(base, prompts, told[name])
+        for name in ("completion_ids", "KL_completion_ids")
+    )
+    assert len(told) == 4  # one batch, so that the drift of the whole test is that of its only batch
+    zero = drift.mean().clamp(min=0) if loss == "kto" else 0.0
+    value = torch.sigmoid(script.BETA * torch.where(good, ratio - zero, zero - ratio))
+    by_hand = float((torch.where(good, 1.0, 2.0) * (1 - value)).mean())
+    assert found["eval_loss"]["tuned"] == pytest.approx(by_hand, abs=1e-4)
+    assert found["eval_loss"]["tuned"] < found["eval_loss"]["baseline"] - 1e-3
+    right = float(((ratio > 0) == good).float().mean())
+    assert found["rewards/accuracies"]["tuned"] == pytest.approx(right)
+    assert found["rewards/accuracies"]["baseline"] == 0.5
+    for name, side in (("rewards/chosen", good), ("rewards/rejected", ~good)):
+        assert found[name]["tuned"] == pytest.approx(script.BETA * float(ratio[side].mean()), abs=1e-4)
+    assert len(known.metrics["rewards/accuracies"]) == 4
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_a_reference_asked_once_gives_the_losses_of_one_asked_in_every_step(method, llama, tmp_path):
+    curves = []
+    for reference in ("once", "live"):
+        run = described("prefer", method, llama, tmp_path, choices(), objective={"reference": reference})
+        _, known = forge(run, tmp_path / reference)
+        curves.append([known.metrics["loss"].values, known.evaluated["eval_loss"].values])
+    for once, live in zip(*curves, strict=True):
+        assert list(once) == pytest.approx(list(live), abs=1e-4)
+
+
+SPOKEN = [
+    {
+        side: f"\n\nHuman: {row['prompt']}\n\nAssistant: hm?\n\nHuman: say it\n\nAssistant: {row[side]}"
+        for side in ("chosen", "rejected")
+    }
+    for row in choices()
+]
+RANKED = [
+    {"prompt": row["prompt"], "ranked": [row["chosen"], "it is some colour", row["rejected"]]} for row in choices(15)
+]
+ALONE = [{"prompt": row["prompt"], "completion": row["chosen"]} for row in choices()]
+CHATS = [
+    {
+        "messages": [{"role": "user", "content": row["prompt"]}, {"role": "assistant", "content": row["completion"]}],
+        "label": row["label"],
+    }
+    for row in verdicts()
+]
+
+
+@pytest.mark.parametrize(
+    ("rows", "sections", "pairs"),
+    [
+        (SPOKEN, {}, 20),
+        (RANKED, {"objective": {"loss": "simpo"}}, 45),
+        (RANKED, {"data": {"ranked_pairs": "adjacent"}}, 30),
+        (ALONE, {"data": {"answer_tokens": 6}}, 20),
+        (ALONE, {"data": {"answer_tokens": 6, "temperature": 1.0}, "objective": {"loss": "kto"}}, 40),
+        (CHATS, {"objective": {"loss": "kto"}}, 20),
+    ],
+    ids=["transcripts", "ranked", "adjacent", "from-sft", "from-sft-kto", "judged-chats"],
+)
+def test_every_form_of_rows_becomes_preferences(rows, sections, pairs, llama, tmp_path):
+    folder, known = check_cell(described("prefer", "lora", llama, tmp_path, rows, **sections), tmp_path)
+    results = known.finished["results"]
+    assert results["train_rows"] + results["test_rows"] == pairs
+    assert table(results)["eval_loss"]["tuned"] < table(results)["eval_loss"]["baseline"]
+    script = script_of(folder)
+    if rows is ALONE and not sections.get("objective"):
+        pair = script.read_pairs()[1][0]
+        assert pair["rejected"][0]["content"] == script.own_answers([], 1, None)[16][0] != pair["chosen"][0]["content"]
+    if rows is SPOKEN:
+        pair = script.read_pairs()[1][0]
+        assert [turn["role"] for turn in pair["prompt"]] == ["user", "assistant", "user"]
+        assert pair["chosen"][0]["content"].startswith("it is ")
+
+
+def test_pairs_that_tell_nothing_apart_are_left_out_and_counted(llama, tmp_path):
+    rows = [{**row, "rejected": row["chosen"] if n % 4 == 0 else row["rejected"]} for n, row in enumerate(choices())]
+    folder, known = forge(described("prefer", "lora", llama, tmp_path, rows), tmp_path / "runs")
+    results = known.finished["results"]
+    assert results["train_rows"] + results["test_rows"] == 15
+    assert "pairs are left out: equal answers" in (folder / "log.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("rows", "sections", "said"),
+    [
+        ([{**row, "rejected": row["chosen"]} for row in choices()], {}, "nothing to prefer"),
+        ([{"chosen": f"{n} one", "rejected": f"two {n}"} for n in range(20)], {}, "nothing to prefer"),
+        ([{**row, "label": True} for row in verdicts()], {"objective": {"loss": "kto"}}, "both good and bad"),
+        ([{**row, "label": "perhaps"} for row in verdicts()], {"objective": {"loss": "kto"}}, "true or false"),
+        (
+            [{**row, "chosen": row["chosen"] * 9, "rejected": row["chosen"] * 10} for row in choices()],
+            {"training": {"max_length": 8}},
+            "raise training.max_length",
+        ),
+    ],
+    ids=["equal", "no-prompt", "one-kind", "no-label", "cut"],
+)
+def test_rows_that_cannot_teach_are_refused_before_weights_are_loaded(rows, sections, said, llama, tmp_path):
+    run = described("prefer", "lora", llama, tmp_path, rows, **sections)
+    failed = refused(run, tmp_path / "runs")
+    assert said in failed["message"]
+    assert "phase" not in failed
+    events = (next((tmp_path / "runs").iterdir()) / "events.jsonl").read_text()
+    assert '"name": "data"' in events and '"name": "model"' not in events
+
+
+@pytest.mark.parametrize(
+    ("sections", "said"),
+    [
+        ({"objective": {"loss": "robust", "label_smoothing": 0.0}}, "set label_smoothing above 0"),
+        ({"objective": {"loss": "hinge", "label_smoothing": 0.1}}, "knows no label_smoothing"),
+        (
+            {"objective": {"loss": "ipo"}, "data": {"columns": {"prompt": "p", "completion": "c", "label": "l"}}},
+            "to kto",
+        ),
+        ({"objective": {"loss": "kto"}, "training": {"batch": 1}}, "set training.batch to 2"),
+        ({"method": {"init": "pissa"}, "objective": {"reference": "live"}}, "set objective.reference to once"),
+        ({"method": {"targets": ["q_proj", "lm_head"]}}, "leave it out of method.targets"),
+    ],
+)
+def test_what_does_not_go_together_is_one_sentence(sections, said, tmp_path):
+    with pytest.raises(Problem, match=said):
+        document.check(described("prefer", "lora", tmp_path, tmp_path, choices(), **sections))
+
+
+def test_a_sparse_run_gets_the_numbers_of_its_loss():
+    assert PreferObjective(loss="robust").label_smoothing == 0.1
+    assert PreferObjective(loss="exo_pair").label_smoothing == 1e-3
+    assert PreferObjective(loss="simpo").beta == 2.0
+    assert PreferObjective(loss="simpo").cpo_alpha == 0.0
+    assert PreferObjective().beta == 0.1
+
+
+def test_both_rewards_falling_is_said_once_with_the_reason():
+    from types import SimpleNamespace
+
+    from engine.recipes.parts.rewards import Rewards
+
+    said = []
+    watcher = SimpleNamespace(on_warning=lambda code, message, advice: said.append((code, message, advice)))
+
+    def evaluate(rewards, step, chosen, rejected):
+        metrics = {
+            "eval_loss": 0.5,
+            "eval_rewards/chosen": chosen,
+            "eval_rewards/rejected": rejected,
+            "eval_rewards/margins": chosen - rejected,
+            "eval_rewards/accuracies": 0.0,
+        }
+        rewards.on_evaluate(None, SimpleNamespace(global_step=step), None, metrics)
+        return metrics
+
+    rewards = Rewards([watcher], relative=True)
+    assert evaluate(rewards, 0, 1e-7, -1e-7) == {
+        "eval_loss": 0.5,
+        "eval_rewards/chosen": 0.0,
+        "eval_rewards/rejected": 0.0,
+        "eval_rewards/margins": 0.0,
+        "eval_rewards/accuracies": 0.5,
+    }
+    evaluate(rewards, 10, 0.2, -0.5)  # the better answers rise
+    evaluate(rewards, 20, -0.01, -1.5)  # they fall a little beside a wide margin
+    assert said == []
+    evaluate(rewards, 30, -0.8, -2.0)
+    evaluate(rewards, 40, -1.8, -3.0)
+    assert [code for code, _, _ in said] == ["rewards_fall"]
+    assert "step 30" in said[0][1] and "-0.800" in said[0][1]
+    assert "objective.beta" in said[0][2]
+
+    freely = Rewards([watcher], relative=False)
+    assert evaluate(freely, 0, -3.0, -3.5)["eval_rewards/chosen"] == -3.0
+    evaluate(freely, 10, -2.5, -4.0)
+    assert len(said) == 1
+    evaluate(freely, 20, -4.0, -6.0)
+    assert len(said) == 2
