@@ -72,7 +72,7 @@ FORMS: dict[str, list[dict[str, Any]]] = {
             ("kto", ("instruction", "output")),
         )
     ],
-    "reward": [roles("prompt", "chosen", "rejected")],
+    "reward": [roles("prompt", "chosen", "rejected"), roles("chosen", "rejected"), roles("prompt", "ranked")],
     "reinforce": [
         roles(*names) | {"objective": {"algorithm": algorithm, "reward": {kind: payer}}}
         for algorithm, kind, payer, names in (

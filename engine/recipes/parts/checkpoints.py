@@ -54,6 +54,6 @@ def best_step(trainer: Trainer) -> int:
 def measured_best(trainer: Trainer) -> dict[str, float]:
     """Return the evaluation of the weights in memory; one that was not evaluated yet is measured now."""
     for entry in trainer.state.log_history:
-        if entry["step"] == best_step(trainer) and "eval_loss" in entry:
+        if entry["step"] == best_step(trainer) and {"eval_loss", "eval_reward"} & entry.keys():
             return dict(entry)
     return dict(trainer.evaluate())

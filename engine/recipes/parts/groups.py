@@ -89,7 +89,7 @@ class Curves(TrainerCallback):
         **_: Any,
     ) -> None:
         """Rename the points of one step in place, before anybody else sees them."""
-        if not logs or "reward" not in logs:
+        if not logs or "loss" not in logs:
             return
         renamed = {name: logs[source] for source, name in self.names if source in logs}
         kept = {name: logs[name] for name in self.kept if name in logs}

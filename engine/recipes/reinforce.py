@@ -1,0 +1,63 @@
+"""Earn a reward: reinforcement learning of a causal language model, measured before and after."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from peft import TaskType
+from transformers import TrainerCallback
+
+from engine.recipes.parts.adapter.lora import adapt, saved_weights
+from engine.recipes.parts.begin import begin
+from engine.recipes.parts.checkpoints import check_best_loaded, measured_best, newest_checkpoint
+from engine.recipes.parts.language_model.plain import load_model
+from engine.recipes.parts.learner.grpo import make_learner
+from engine.recipes.parts.output import output
+from engine.recipes.parts.phases import phase
+from engine.recipes.parts.questions import read_questions
+from engine.recipes.parts.results import compare, facts, measured_once, report
+from engine.recipes.parts.reward.function import check_reward, load_reward
+from engine.recipes.parts.samples import SAMPLES, answers
+from engine.recipes.parts.tokenizer import load_tokenizer
+
+
+def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
+    """Train, measure before and after, save the best model, and return the results."""
+    started = time.time()
+    begin()
+    phase("data", callbacks)
+    tokenizer = load_tokenizer()
+    train, test = read_questions(tokenizer)
+    check_reward(train)
+    shown = test[:SAMPLES]
+    phase("model", callbacks)
+    model = adapt(load_model(), TaskType.CAUSAL_LM)
+    trainer = make_learner(model, tokenizer, (train, test), load_reward(), callbacks)
+    phase("baseline", callbacks)
+    before = measured_once("baseline.json", trainer.evaluate)
+    prompts = [one.tokens for one in shown]
+    base = measured_once("base_answers.json", lambda: answers(trainer.model, tokenizer, prompts))
+    phase("training", callbacks)
+    trainer.train(resume_from_checkpoint=newest_checkpoint())
+    check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))
+    phase("evaluating", callbacks)
+    after = measured_best(trainer)
+    tuned = answers(trainer.model, tokenizer, prompts)
+    phase("saving", callbacks)
+    trainer.save_model(str(output() / "model"))
+    spoken = zip([one.text for one in shown], base, tuned, strict=True)
+    higher = {"eval_reward": True, "eval_kl": False, "eval_length": False}
+    return report(
+        {
+            "goal": "reinforce",
+            "metrics": compare(before, after, {name: is_better for name, is_better in higher.items() if name in after}),
+            "samples": [dict(zip(("prompt", "base", "tuned"), texts, strict=True)) for texts in spoken],
+            "train_rows": len(train),
+            "test_rows": len(test),
+            **facts(trainer, trainer.model, started),
+        }
+    )
+
+
+if __name__ == "__main__":
+    main()
