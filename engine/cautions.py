@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from engine import words
+from engine.beside import known, others
 from engine.draft import Facts
 from engine.estimate import Estimate
 from engine.lengths import share_longer
@@ -22,6 +23,9 @@ def cautions(chosen: Candidate, ranking: tuple[Verdict, ...], facts: Facts) -> I
     yield from _cut(chosen, facts)
     if facts.model is not None:
         yield from _model(chosen, facts.model)
+    for name in others(chosen.run):
+        if known(name) is None:
+            yield texts["other_unknown"].format(name=name)
     if chosen.fits is False and chosen.estimate is not None:
         yield _does_not_fit(chosen, chosen.estimate, ranking)
 

@@ -1,25 +1,28 @@
 """The load that a run puts on a device: its largest step, from the run, the model's shape and a look at the data."""
 
-from functools import cache
-from pathlib import Path
-
+from engine.beside import beside
 from engine.config import Run
 from engine.data.facts import DataFacts
 from engine.goals.baseline import BaselineRun
 from engine.goals.distill import DistillRun
+from engine.goals.embed import EmbedRun
 from engine.goals.prefer import PreferRun
 from engine.goals.reinforce import ReinforceRun
 from engine.lengths import longest_texts, texts
 from engine.methods import Bottleneck, Head, Ia3, Layers, LowRank, Prefix, Prompt, PTuning, Qlora
-from engine.model import ModelFacts, look
-from engine.problem import Problem
-from engine.shapes import count
+from engine.model import ModelFacts
+from engine.shapes import attention_weights, count
 from engine.step import Kernel, Step, targeted
 
 WIDTH = {"fp32": 4, "bf16": 2, "fp16": 2, "auto": 4}
 BITS = {"qlora": 4, "lora8": 8}
-KERNELS: dict[str, Kernel] = {"embed": "ranking", "classify": "pooled", "reward": "pooled"}
-"""What stands at the end of the model, where it is not the head over the vocabulary."""
+KERNELS: dict[str, Kernel] = {"embed": "ranking", "classify": "pooled", "reward": "pooled", "reinforce": "policy"}
+"""What stands at the end of the model, where it is not TRL's head over the vocabulary in tiles."""
+WHOLE_LOGITS = ("orpo", "cpo", "simpo", "kto", "apo_zero_unpaired")
+"""Preference losses whose trainers make the logits of whole batches at once."""
+REBUILDING = "DenoisingAutoEncoderLoss"
+SPOKEN = ("completion", "output", "chosen", "rejected", "ranked")
+"""Roles that are learned; the others are given."""
 
 
 def one_step(run: Run, model: ModelFacts, data: DataFacts | None) -> Step:
@@ -31,7 +34,7 @@ def one_step(run: Run, model: ModelFacts, data: DataFacts | None) -> Step:
     length, tokens = _tokens(run, data, packed=packed)
     compute = min(storage, precision)
     own, own_kept = _own(run, model, compute)
-    answers = _answers(run, data) if model.kind == "seq2seq" and run.goal == "sft" else None
+    kernel = _kernel(run, model)
     return Step(
         shape=model,
         parameters=model.parameters or count(model, model.architecture),
@@ -52,8 +55,8 @@ def one_step(run: Run, model: ModelFacts, data: DataFacts | None) -> Step:
         checkpointing=training.gradient_checkpointing,
         eager=run.model.attention == "eager",
         padded=not packed and run.model.attention != "flash" and training.batch > 1,
-        kernel="plain" if answers else KERNELS.get(run.goal, "chunked"),
-        told=answers,
+        kernel=kernel,
+        told=_told(run, data) if kernel in ("plain", "policy", "distance") else None,
         amp=precision < 4,
         gpu=run.launch.device != "cpu",
         top=method.last if isinstance(method, Layers) else None,
@@ -65,61 +68,44 @@ def one_step(run: Run, model: ModelFacts, data: DataFacts | None) -> Step:
     )
 
 
-def beside(run: Run, model: ModelFacts, width: int) -> float:
-    """Return the bytes of the other models of a run; those that are not known here count nothing, and are warned of."""
-    if isinstance(run, PreferRun) and run.method.kind in ("full", "layers") and run.objective.loss in REFERRING:
-        return (model.parameters or 0) * width
-    return float(sum((other.parameters or 0) * width for name in others(run) if (other := known(name)) is not None))
-
-
-REFERRING = ("sigmoid", "hinge", "ipo", "robust", "kto")
-"""Preference losses that compare with a reference: of a full model a second copy, of an adapter the base itself."""
-
-
-def others(run: Run) -> tuple[str, ...]:
-    """Return the names of the other models of a run: a teacher, a reward model."""
+def _kernel(run: Run, model: ModelFacts) -> Kernel:
+    if isinstance(run, PreferRun) and run.objective.loss in WHOLE_LOGITS:
+        return "plain"
+    if isinstance(run, EmbedRun) and run.objective.loss == REBUILDING:
+        return "plain"
     if isinstance(run, DistillRun):
-        return (run.objective.teacher,)
-    if isinstance(run, ReinforceRun) and "model" in run.objective.reward:
-        return (run.objective.reward["model"],)
-    return ()
+        return "plain" if run.objective.imitate == "text" else "distance"
+    return "plain" if run.goal == "sft" and model.kind == "seq2seq" else KERNELS.get(run.goal, "chunked")
 
 
-def known(name: str) -> ModelFacts | None:
-    """Return the facts of another model if it is a folder here; the hub is asked nothing while an estimate is made."""
-    file = Path(name).expanduser() / "config.json"
-    return _look(name, file.stat().st_mtime_ns) if file.is_file() else None
-
-
-@cache
-def _look(name: str, _changed: int) -> ModelFacts | None:
-    try:
-        return look(name)
-    except Problem:
+def _told(run: Run, data: DataFacts | None) -> int | None:
+    """Return the tokens of a batch whose logits are made: of answers alone where only they count, None for all."""
+    rows, limit = run.training.batch, run.training.max_length
+    if isinstance(run, ReinforceRun):
+        return rows * run.objective.max_new_tokens
+    spoken = [[run.data.columns[role]] for role in SPOKEN if role in run.data.columns]
+    if not spoken or isinstance(run, PreferRun):
         return None
+    return rows * min(limit, sum(longest_texts(data, spoken)) if data else limit)
 
 
 def _tokens(run: Run, data: DataFacts | None, *, packed: bool) -> tuple[int, int]:
     """Return the longest text and all padded tokens of one batch; a pair of texts is two of them."""
     limit, rows = run.training.max_length, run.training.batch
-    groups = texts(run.goal, run.data.columns)
-    if not run.data.columns and run.goal in PAIRED:
-        groups = [[], []]
+    groups = list(texts(run.goal, run.data.columns))
+    if run.goal in PAIRED and len(groups) == 1 and not {"label", "score"} & set(run.data.columns):
+        groups *= 2
     lengths = [limit] * len(groups) if data is None or packed else longest_texts(data, groups)
     virtual = run.method.tokens if isinstance(run.method, (Prompt, PTuning)) else 0
-    cut = [min(limit, length) + virtual for length in lengths]
+    written = run.objective.max_new_tokens if isinstance(run, ReinforceRun) else 0
+    cut = [min(limit, length + written) + virtual for length in lengths]
+    if isinstance(run, EmbedRun) and run.objective.rule.cached:
+        return max(cut), min(rows, run.objective.mini_batch) * max(cut)  # one column of a part of the batch at a time
     return max(cut), rows * sum(cut)
 
 
-def _answers(run: Run, data: DataFacts | None) -> int:
-    """Return the tokens of the answers in a batch of an encoder-decoder, whose head reads nothing else."""
-    written = [run.data.columns[role] for role in ("completion", "output") if role in run.data.columns]
-    longest = run.training.max_length if data is None else longest_texts(data, [written])[0]
-    return run.training.batch * min(run.training.max_length, longest)
-
-
 PAIRED = ("embed", "prefer", "reward")
-"""Goals whose rows hold two texts to be read, where their columns are not known yet."""
+"""Goals that read two texts of every row, also where its columns tell of one or of none."""
 
 
 def _own(run: Run, model: ModelFacts, width: int) -> tuple[int, float]:
@@ -130,6 +116,8 @@ def _own(run: Run, model: ModelFacts, width: int) -> tuple[int, float]:
     Bottlenecks are two thin matrices after attention and MLP, and keep their input and their middle.
     """
     method, layers, hidden = run.method, model.layers + model.decoder_layers, model.hidden
+    if isinstance(run, EmbedRun) and run.objective.loss == REBUILDING:
+        return layers * attention_weights(model), 0.0  # the decoder's cross-attention; the rest is the encoder's own
     match method:
         case Ia3(targets="default"):
             each = 2 * model.key + model.intermediate
@@ -152,8 +140,15 @@ def _own(run: Run, model: ModelFacts, width: int) -> tuple[int, float]:
 
 
 def _cache(run: Run, model: ModelFacts, length: int, width: int) -> float:
-    """Return the bytes of keys and values while answers are generated: two per layer, token and row."""
-    if not isinstance(run, (BaselineRun, ReinforceRun)) or model.kind == "encoder":
+    """Return the bytes of keys and values while answers are generated: two per layer, token and row.
+
+    RLOO and GRPO write all answers of a step at once, PPO and a measurement those of a batch.
+    """
+    layers, rows = model.layers + model.decoder_layers, run.training.batch
+    if isinstance(run, BaselineRun) and model.kind != "encoder":
+        length += run.objective.max_new_tokens
+    elif isinstance(run, ReinforceRun):
+        rows *= 1 if run.objective.algorithm == "ppo" else run.training.accumulate
+    else:
         return 0.0
-    written = length + int(getattr(run.objective, "max_new_tokens", 0))
-    return float(2 * model.key * width * (model.layers + model.decoder_layers) * written * run.training.batch)
+    return float(2 * model.key * width * layers * length * rows)

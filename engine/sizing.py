@@ -8,6 +8,7 @@ from engine.draft import Draft, Facts, why
 from engine.estimate import interval, memory
 from engine.lengths import share_longer
 from engine.load import one_step
+from engine.losses import losses
 from engine.machine import GIB
 from engine.model import ModelFacts
 from engine.step import Step
@@ -70,10 +71,18 @@ def micro_rows(draft: Draft, facts: Facts, one: Step) -> int:
     return rows
 
 
+def least_rows(draft: Draft) -> int:
+    """Return the fewest rows of a batch from which the loss learns anything."""
+    loss = draft.get("objective.loss", "")
+    if draft.goal == "embed":
+        return losses()[loss].least
+    return 2 if loss == "kto" or draft.goal == "reinforce" else 1
+
+
 def _careful(draft: Draft, facts: Facts) -> None:
     parameters = facts.model.parameters if facts.model else None
     large = facts.model is not None and (parameters or LARGE) >= LARGE
-    draft.put("training.batch", max(1, step_rows(draft, facts) // 4), "batch_unknown")
+    draft.put("training.batch", max(least_rows(draft), step_rows(draft, facts) // 4), "batch_unknown")
     draft.put("training.gradient_checkpointing", large, "checkpointing_unknown")
 
 
@@ -89,7 +98,7 @@ def _fit(draft: Draft, facts: Facts, model: ModelFacts, free: float) -> None:
     open_rows = most_rows(replace(one, checkpointing=False), most, free)
     needed = open_rows < min(most, draft.rules["enough_rows"]) and draft.has("training.gradient_checkpointing")
     checkpointed = bool(draft.get("training.gradient_checkpointing", needed))
-    rows = max(1, most_rows(one, most, free) if checkpointed else open_rows)
+    rows = max(least_rows(draft), most_rows(one, most, free) if checkpointed else open_rows)
     rows = draft.get("training.batch", rows)
     times = draft.get("training.accumulate", max(1, step_rows(draft, facts) // rows))
     chosen = replace(with_rows(one, rows), checkpointing=checkpointed, accumulate=times)

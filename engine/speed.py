@@ -2,6 +2,7 @@
 
 import math
 
+from engine.beside import refers
 from engine.cards import card
 from engine.config import Run
 from engine.data.facts import DataFacts
@@ -9,9 +10,8 @@ from engine.goals.baseline import BaselineRun
 from engine.goals.distill import DistillRun
 from engine.goals.embed import EmbedRun
 from engine.goals.prefer import PreferRun
-from engine.goals.reinforce import ReinforceRun
+from engine.goals.reinforce import ReinforceRun, group_size
 from engine.lengths import mean_texts, texts, usual_tokens
-from engine.load import REFERRING
 from engine.machine import Machine
 from engine.place import card_of
 from engine.shapes import Shape, attention_weights, mlp_weights
@@ -51,7 +51,8 @@ def work(run: Run, step: Step, data: DataFacts) -> tuple[float, float]:
     per_token = 2 * active_weights(step.shape) + 2 * step.shape.layers * step.shape.query * step.length
     tokens = tokens_per_row(run, data)
     rows = train_rows(run, data)
-    seen = min(rows * run.training.epochs, steps(run, data) * run.training.batch * run.training.accumulate)
+    per_step = run.training.batch * run.training.accumulate
+    seen = min(learned(run, data) * run.training.epochs, steps(run, data) * per_step)
     looked_at = data.rows if isinstance(run, EmbedRun) else data.rows - rows
     asked = WRITING if isinstance(run, BaselineRun) else 1.0
     return passes(run, step) * per_token * tokens * seen, asked * per_token * tokens * max(1, looked_at)
@@ -68,11 +69,15 @@ def passes(run: Run, step: Step) -> float:
     if not step.trains:
         return 1 / max(1.0, run.training.epochs)
     own = 1 + reached * ((2 if step.full else 1.1) + (1 if step.checkpointing else 0))
-    if isinstance(run, PreferRun) and run.objective.loss in REFERRING:
-        return own + 1
+    if isinstance(run, PreferRun) and refers(run):
+        return own + (1 if run.objective.reference == "live" else 1 / run.training.epochs)
     if isinstance(run, DistillRun):
         return own + max(1.0, step.beside / (step.parameters * step.storage))
-    return own + 2 + WRITING if isinstance(run, ReinforceRun) else own
+    if isinstance(run, ReinforceRun):
+        again = run.objective.iterations
+        written = 2 + WRITING  # beside writing, the policy and the reference read each answer once
+        return own * again + written if run.objective.algorithm == "ppo" else own + written / again
+    return own
 
 
 def active_weights(shape: Shape) -> int:
@@ -98,10 +103,19 @@ def train_rows(run: Run, data: DataFacts) -> int:
     return rows
 
 
+def learned(run: Run, data: DataFacts) -> int:
+    """Return the rows of an epoch as the batches count them: RLOO and GRPO answer every prompt several times."""
+    rows = train_rows(run, data)
+    if not isinstance(run, ReinforceRun) or run.objective.algorithm == "ppo":
+        return rows
+    answers = run.objective.generations or group_size(run.training.batch, run.training.accumulate)
+    return rows * answers * run.objective.iterations
+
+
 def steps(run: Run, data: DataFacts) -> int:
     """Return the optimizer steps of the whole run."""
     training = run.training
-    per_epoch = math.ceil(math.ceil(train_rows(run, data) / training.batch) / training.accumulate)
+    per_epoch = math.ceil(math.ceil(learned(run, data) / training.batch) / training.accumulate)
     whole = max(1, math.ceil(per_epoch * training.epochs))
     return min(whole, training.max_steps) if training.max_steps else whole
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from engine.shapes import Shape
 
-Kernel = Literal["plain", "chunked", "liger", "ranking", "pooled"]
+Kernel = Literal["plain", "chunked", "liger", "ranking", "pooled", "policy", "distance"]
 
 ROLES: dict[str, frozenset[str]] = {
     "q": frozenset({"q_proj", "query", "q", "q_lin", "Wq"}),

@@ -144,15 +144,24 @@ def in_flight(step: Step) -> float:
 
 
 def loss(step: Step) -> float:
-    """Buffers of the loss: all logits several times over, or a tile of them, or the in-batch similarities."""
+    """Buffers of the loss: all logits several times over, or a tile of them, or the in-batch similarities.
+
+    `distance` holds the logits of two models and the gradient of one, and for the learned tokens in 32 bit both models'
+    logits, log-softmaxes, their distance, and its gradient; counted from the formula, not yet measured on a card.
+    """
     hidden, vocab, width = step.shape.hidden, step.shape.vocab, step.compute
     head = vocab * hidden * 4 if step.full else 0
     if step.kernel == "pooled":
         return 2 * width * hidden * step.tokens
     if step.kernel == "ranking":
         return 16 * step.rows * step.rows + 2 * width * hidden * step.tokens
+    told = step.told or step.tokens
     if step.kernel == "plain":
-        return (step.told or step.tokens) * vocab * (14 if width == 2 else 16)
+        return told * vocab * (14 if width == 2 else 16)
+    if step.kernel == "policy":
+        return told * vocab * (width + 20)  # in 32 bit log-softmax, probabilities, their product, two gradients
+    if step.kernel == "distance":
+        return step.tokens * vocab * 3 * width + told * vocab * 28
     if step.kernel == "liger":
         return step.tokens * hidden * (4 + 2 * width) + head / 4 * width
     tile = min(step.tokens, CHUNK_TOKENS) * min(vocab, CHUNK_WORDS)
