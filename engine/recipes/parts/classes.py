@@ -7,11 +7,12 @@ from datasets import ClassLabel, Dataset
 
 def class_name(label: Any) -> str:
     """Return a label as the name of its class; what is no class is refused."""
-    if isinstance(label, (list, dict)):
+    several, number = isinstance(label, (list, dict)), isinstance(label, float)
+    if several:
         raise ValueError(f"the label {label} is several at once: give every text one class")
-    if isinstance(label, float) and not label.is_integer():
+    if number and not label.is_integer():
         raise ValueError(f"the label {label} is a measure and no class: name ranges, such as low and high")
-    return str(int(label)) if isinstance(label, float) else str(label).strip()
+    return str(int(label)) if number else str(label).strip()
 
 
 def names_of(rows: Dataset) -> list[str]:

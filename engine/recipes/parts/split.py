@@ -17,7 +17,7 @@ def split(rows: Dataset, group: str = "", kind: str = "") -> tuple[Dataset, Data
     training.
     """
     keys = [str(value) for value in rows[group]] if group else [str(index) for index in range(len(rows))]
-    kinds = [str(value) for value in rows[kind]] if kind else [""] * len(rows)
+    kinds = [str(value) for value in rows[kind]] if kind in rows.column_names else [""] * len(rows)
     sizes: dict[str, Counter[str]] = defaultdict(Counter)
     for key, value in zip(keys, kinds, strict=True):
         sizes[key][value] += 1
