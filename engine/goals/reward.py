@@ -2,20 +2,27 @@
 
 from typing import Annotated, Literal
 
-from engine.goals.shared import BaseRun, Data, Training
+from pydantic import Field
+
+from engine.goals.preferences import RankedData, pairs
+from engine.goals.shared import BaseRun, Training
 from engine.methods import Lora, RewardMethod
 from engine.section import CHOOSES_PART, Section
 
 
-class RewardData(Data):
+class RewardData(RankedData):
     """Prompts with a chosen and a rejected answer."""
 
 
 class RewardObjective(Section):
     """How a comparison becomes a loss."""
 
+    center: Annotated[float, Field(ge=0)] = 0.0
+    """Pull of the rewards towards a mean of zero; 0.01 is usual where a policy learns from them."""
     chat_template: Literal["auto", "own", "plain"] = "auto"
     """The model's own chat template, or the plain one (### User / ### Assistant) for a model that has none."""
+    samples: Annotated[int, Field(ge=0, le=50)] = 3
+    """How many test pairs are shown with their rewards before and after the training."""
 
 
 class RewardTraining(Training):
@@ -35,3 +42,8 @@ class RewardRun(BaseRun):
     """What is learned from a row."""
     training: RewardTraining = RewardTraining()
     """How it is trained."""
+
+    def parts(self) -> dict[str, str]:
+        """Return how the model is stored, and the part that makes pairs of rows with these roles."""
+        stored = {"qlora": "nf4", "lora8": "int8"}.get(self.method.kind, "plain")
+        return {"sequence_classifier": stored, "pairs": pairs(set(self.data.columns))}

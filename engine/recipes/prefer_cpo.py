@@ -10,18 +10,19 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallba
 from trl.experimental.cpo import CPOConfig, CPOTrainer
 
 from engine.recipes.parts.adapter.lora import adapt
-from engine.recipes.parts.answer_tokens import first_asked
 from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.begin import begin
 from engine.recipes.parts.conversation import set_template
+from engine.recipes.parts.first_asked import first_asked
 from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.pair_batch import labelled
 from engine.recipes.parts.pair_tokens import even_batches, pair_tokens
 from engine.recipes.parts.pairs.given import read_pairs
 from engine.recipes.parts.phases import phase
-from engine.recipes.parts.preferring import keep_types, prefer, stored_types, without_noise
+from engine.recipes.parts.preferring import prefer
 from engine.recipes.parts.reading import BATCH, MAX_LENGTH
 from engine.recipes.parts.rewards import Rewards
+from engine.recipes.parts.steady import keep_types, stored_types, without_noise
 from engine.recipes.parts.tokenizer import load_tokenizer
 
 LOSS: str = "sigmoid"  # cpo, or simpo, whose reward is the mean log-probability of a token

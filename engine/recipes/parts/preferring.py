@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from torch import nn
 from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback
 
 from engine.recipes.parts.adapter.lora import saved_weights
@@ -12,26 +11,6 @@ from engine.recipes.parts.output import output
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.results import compare, facts, measured_once, report
 from engine.recipes.parts.samples import answers
-
-
-def keep_types(trainer: Trainer, stored: dict[str, Any]) -> None:
-    """Give the weights back their types: the trainers turn the adapters of packed models to bf16."""
-    for name, parameter in trainer.model.named_parameters():
-        parameter.data = parameter.data.to(stored[name])
-
-
-def stored_types(model: nn.Module) -> dict[str, Any]:
-    """Return the type of every weight; dropout rests until the training begins."""
-    model.eval()
-    return {name: parameter.dtype for name, parameter in model.named_parameters()}
-
-
-def without_noise(model: nn.Module) -> nn.Module:
-    """Return the model without its own dropout, whose noise would be taken for a distance; an adapter's comes later."""
-    for layer in model.modules():
-        if isinstance(layer, nn.Dropout):
-            layer.p = 0.0
-    return model
 
 
 def prefer(
