@@ -83,7 +83,7 @@ SHAPES: dict[str, dict[str, tuple[str, int]]] = {
     "embed": {"anchor": ("text", 70), "positive": ("text", 430)},
     "prefer": {"prompt": ("text", 300), "chosen": ("text", 900), "rejected": ("text", 800)},
     "reward": {"prompt": ("text", 300), "chosen": ("text", 900), "rejected": ("text", 800)},
-    "reinforce": {"prompt": ("text", 300)},
+    "reinforce": {"prompt": ("text", 300), "answer": ("text", 20)},
     "distill": {"prompt": ("text", 300), "completion": ("text", 900)},
     "baseline": {"prompt": ("text", 300), "completion": ("text", 900)},
 }
@@ -99,9 +99,7 @@ def rows_for(goal: str, rows: int = 4812, *, classes: int = 8, also: tuple[str, 
     """Return rows of the form that a goal usually has; `also` are further goals that they suit."""
     shape = SHAPES[goal]
     distinct = {name: classes if name == "label" else min(rows, 1000) for name in shape}
-    columns = tuple(
-        Column(name, kind, 0, distinct[name], mean, 9 * mean, ()) for name, (kind, mean) in shape.items()
-    )
+    columns = tuple(Column(name, kind, 0, distinct[name], mean, 9 * mean, ()) for name, (kind, mean) in shape.items())
     roles = {name: name for name in shape}
     whole = sum(mean for _, mean in shape.values())
     lengths = Lengths(whole, whole, 2 * whole, 3 * whole, 9 * whole)
