@@ -56,6 +56,7 @@ def one_step(run: Run, model: ModelFacts, data: DataFacts | None) -> Step:
         eager=run.model.attention == "eager",
         padded=not packed and run.model.attention != "flash" and training.batch > 1,
         kernel=kernel,
+        part=run.objective.mini_batch if isinstance(run, EmbedRun) and run.objective.rule.cached else None,
         told=_told(run, data) if kernel in ("plain", "policy", "distance") else None,
         amp=precision < 4,
         gpu=run.launch.device != "cpu",

@@ -41,7 +41,14 @@ def high(step: Step) -> float:
 
 def with_rows(step: Step, rows: int) -> Step:
     """Return the step with another number of rows on the device."""
-    return replace(step, rows=rows, tokens=step.tokens // step.rows * rows)
+    at_once, others = min(rows, step.part or rows), min(step.rows, step.part or step.rows)
+    return replace(
+        step,
+        rows=rows,
+        tokens=step.tokens // others * at_once,
+        told=step.told // step.rows * rows if step.told else None,
+        cache=step.cache / step.rows * rows,
+    )
 
 
 def most_rows(step: Step, most: int, free: float) -> int:

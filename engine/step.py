@@ -59,6 +59,8 @@ class Step:
     """Whether there is a backward pass through the model at all."""
     beside: float = 0.0
     """Bytes of other models that are held all the time: a reference, a teacher, a reward model."""
+    part: int | None = None
+    """Rows of a batch that a cached loss computes at a time."""
     told: int | None = None
     """Tokens that the head turns into words, where they are not all."""
     cache: float = 0.0

@@ -106,6 +106,7 @@ CASES = [
     Case("Liu et al. 2021: prefixes are hard on small models", "prefixes-need-size", config={**QWEN_HALF_B, "num_hidden_layers": 4, "vocab_size": 32000}, about="prefix"),
     Case("Liu et al. 2022: few rows, few trained numbers", "few-rows-few-numbers", rows=60, about="ia3", instead="baseline"),
     Case("Tunstall et al. 2022: eight rows for each class", "head-for-few", goal="classify", config=BERT_BASE, rows=64, method="head", about="head"),
+    Case("Peters et al. 2019: features come close, for no trouble", "head-for-no-trouble", goal="classify", config=BERT_BASE, wishes={"trouble": "least"}, method="head", about="head", instead="baseline"),
     Case("Lee et al. 2019: a quarter of the layers", "last-layers-carry", goal="classify", config=BERT_BASE, answers={"method": {"kind": "layers"}}, method="layers", about="layers", fields={"method.last": 3}),
     Case("Lee et al. 2019: the last layers where LoRA does not fit", "few-layers-fit", goal="embed", config=BERT_LARGE, box=machine(ram_gib=16), answers={"training": {"max_length": 256, "batch": 16, "gradient_checkpointing": False}}, method="layers", about="layers"),
     Case("Biderman et al. 2024: far from the base full tuning learns more", "far-and-best", box=machine(A100), wishes={"distance": "far", "trouble": "any"}, method="full", about="full", instead="pretrain"),
