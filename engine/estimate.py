@@ -72,7 +72,7 @@ def memory(step: Step) -> dict[str, float]:
         {"gradients": terms.gradients(step), "update": terms.update(step)},
         {"gradients": held, "cache": step.cache},
     ]
-    return _whole(step, {"optimizer": terms.optimizer(step)}, moments)
+    return _whole(step, {"optimizer": terms.optimizer(step), "guard": terms.guard(step)}, moments)
 
 
 def _whole(step: Step, kept: dict[str, float], moments: list[dict[str, float]]) -> dict[str, float]:

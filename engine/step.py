@@ -57,6 +57,8 @@ class Step:
     """Bytes per token and block that such a method keeps for its gradient."""
     trains: bool = True
     """Whether there is a backward pass through the model at all."""
+    guard: int = 0
+    """Bytes per trained number that a guard against forgetting holds."""
     beside: float = 0.0
     """Bytes of other models that are held all the time: a reference, a teacher, a reward model."""
     part: int | None = None

@@ -53,6 +53,11 @@ def gradients(step: Step) -> float:
     return trainable(step) * (step.storage if step.full else step.adapter)
 
 
+def guard(step: Step) -> float:
+    """What a guard against forgetting holds for every trained number: where it began, how much it matters."""
+    return trainable(step) * step.guard
+
+
 def optimizer(step: Step) -> float:
     """AdamW keeps two moments as wide as the weight; in 8 bit two bytes and a constant per 256; paged ones move out."""
     moments = {"adamw": 2 * gradients(step), "adamw_8bit": 2 * trainable(step) * (1 + 4 / 256), "paged_adamw_8bit": 0.0}

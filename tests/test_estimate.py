@@ -13,10 +13,11 @@ from engine import terms
 from engine.config import Run
 from engine.document import check
 from engine.estimate import estimate, interval, memory
+from engine.load import one_step
 from engine.machine import GIB
 from engine.model import ModelFacts, look
 from engine.step import Step
-from tests.facts import A100, BERT_BASE, LLAMA_7B, MINILM, T4, TRUTH, card, chats, machine, model, pairs
+from tests.facts import A100, BERT_BASE, LLAMA_7B, MINILM, QWEN_HALF_B, T4, TRUTH, card, chats, machine, model, pairs
 
 MEASURED = TRUTH / "vram_public.csv"
 KERNELS = {"hf_fp32": "plain", "liger": "liger"}
@@ -176,6 +177,64 @@ def measured(row: dict[str, str]) -> tuple[float, float]:
     overhead = 1.046 if row["peak_kind"] == "reserved" else 1.0
     peak = memory(said)
     return overhead * (sum(peak.values()) - peak["cuda"]) * GIB / 1e9, float(row["peak_gb"])
+
+
+@pytest.mark.skipif(not MEASURED.exists(), reason="../shared/truth is not here")
+@pytest.mark.parametrize(
+    ("method", "trainable", "measured_gb"),
+    [
+        ({"kind": "ia3"}, 286_720, 23.234),
+        ({"kind": "prefix", "tokens": 50}, 2_867_200, 20.586),
+        ({"kind": "prompt", "tokens": 200}, 614_400, 24.394),
+    ],
+)
+def test_small_methods_train_as_many_numbers_as_published_and_need_as_much(
+    method: dict[str, Any], trainable: int, measured_gb: float
+) -> None:
+    facts = look(str(TRUTH / "models" / "meta-llama" / "Llama-3.2-3B"))
+    one = one_step(run(method=method, batch=4, max_length=691, gradient_checkpointing=False), facts, None)
+    assert terms.trainable(one) == trainable
+    peak = memory(replace(one, amp=False, kernel="plain"))
+    said = 1.046 * (sum(peak.values()) - peak["cuda"]) * GIB / 1e9
+    assert said == pytest.approx(measured_gb, rel=0.04)
+
+
+def test_last_layers_keep_nothing_below_them_and_a_head_trains_nothing_else(llama: ModelFacts) -> None:
+    def of(goal: str, method: Any) -> Step:
+        return one_step(run(goal, method=method, gradient_checkpointing=False), llama, None)
+
+    two, eight = (of("sft", {"kind": "layers", "last": last}) for last in (2, 8))
+    assert terms.kept(two) == pytest.approx(terms.kept(of("sft", "full")) * 2 / 32)
+    assert terms.kept(eight) == pytest.approx(4 * terms.kept(two))
+    block = 4 * 4096 * 4096 + 3 * 4096 * 11008 + 2 * 4096
+    assert terms.trainable(two) == 2 * block + 32000 * 4096
+    assert set(memory(of("classify", "head"))) == {"weights", "adapters", "activations", "loss", "cuda"}
+    assert terms.trainable(of("sft", {"kind": "bottleneck", "size": 8})) == 32 * 2 * (2 * 4096 * 8 + 4096 + 8)
+
+
+def test_two_texts_are_read_where_two_are_compared_and_a_copy_is_held_where_none_can_be_switched_off(
+    llama: ModelFacts, tmp_path: Path
+) -> None:
+    def of(goal: str, **sections: Any) -> Step:
+        plainly = run().model_dump(mode="json")
+        values = {"goal": goal, "model": plainly["model"], "data": {"train": "rows.jsonl"}, "launch": plainly["launch"]}
+        values["training"] = {"precision": "bf16", "batch": 2, "accumulate": 4, "max_length": 1024}
+        return one_step(check({**values, **sections}), llama, None)
+
+    assert of("prefer").tokens == of("reward").tokens == 2 * of("sft").tokens
+    whole, live = {"kind": "full"}, {"reference": "live"}
+    copy = (llama.parameters or 0) * 2
+    assert of("prefer", method=whole, objective=live).beside == copy
+    assert of("prefer", method=whole).beside == of("prefer", objective=live).beside == 0
+    assert of("prefer", method=whole, objective={**live, "loss": "orpo"}).beside == 0
+    teacher = model(tmp_path / "teacher", QWEN_HALF_B)
+    assert of("distill", objective={"teacher": teacher.id}).beside == (teacher.parameters or 0) * 2
+    assert of("distill", objective={"teacher": "some/teacher"}).beside == 0
+    paid = {"reward": {"function": "builtin:contains"}, "max_new_tokens": 100}
+    assert of("reinforce", objective=paid, method=whole).beside == copy
+    assert of("reinforce", objective={**paid, "algorithm": "ppo"}).cache * 4 == of("reinforce", objective=paid).cache
+    assert of("reinforce", objective=paid).told == 200
+    assert of("sft", method=whole, retention={"kind": "ewc"}).guard == 16
 
 
 def published() -> list[dict[str, str]]:
