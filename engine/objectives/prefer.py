@@ -4,6 +4,9 @@ from engine.draft import Draft, Facts
 from engine.goals.prefer import RECIPES, SMOOTHED, WITHOUT_REFERENCE
 from engine.objectives.sft import chat, samples
 
+BETAS = {"orpo": "beta_orpo", "cpo": "beta_cpo", "simpo": "beta_simpo"}
+"""Why beta is what it is, for losses in which it is no distance from a reference."""
+
 
 def fill(draft: Draft, facts: Facts) -> None:
     """Fill in how rows become pairs, which loss learns from them, and its numbers."""
@@ -23,7 +26,7 @@ def fill(draft: Draft, facts: Facts) -> None:
 
 def _numbers(draft: Draft, loss: str) -> None:
     simple = loss == "simpo"
-    draft.put("objective.beta", 2.0 if simple else 0.1, f"beta_{loss}" if loss in WITHOUT_REFERENCE else "beta")
+    draft.put("objective.beta", 2.0 if simple else 0.1, BETAS.get(loss, "beta"))
     smoothed = SMOOTHED.get(loss, 0.0)
     draft.put("objective.label_smoothing", smoothed, "smoothing" if smoothed else "no_smoothing")
     draft.put("objective.discopop_tau", 0.05, "of_another_loss" if loss != "discopop" else "discopop_tau")
