@@ -164,7 +164,8 @@ def _length(draft: Draft, facts: Facts) -> None:
     sentence = (model.sentence_length if model and draft.goal == "embed" else 0) or inf
     limit = min(context, sentence, rules["longest"])
     p99 = draft.texts(data).p99 if data is not None else 0
-    wanted = round_up(dense_tokens(p99) + TEMPLATE) if data is not None else rules["max_length"]
+    written: int = draft.get("objective.max_new_tokens", 0) if draft.goal == "reinforce" else 0  # prompt and answer
+    wanted = round_up(dense_tokens(p99) + TEMPLATE + written) if data is not None else rules["max_length"]
     if wanted <= limit:
         reason = "length_data" if data is not None else "length_default"
         draft.put("training.max_length", wanted, reason, p99=f"{p99:,}", tokens=f"{dense_tokens(p99):,}")

@@ -83,7 +83,7 @@ def least_rows(draft: Draft) -> int:
     loss = draft.get("objective.loss", "")
     if draft.goal == "embed":
         return losses()[loss].least
-    return 2 if loss == "kto" or draft.goal == "reinforce" else 1
+    return 2 if loss == "kto" else 1
 
 
 def _careful(draft: Draft, facts: Facts) -> None:

@@ -1,6 +1,7 @@
 """A hundred combinations of facts: whatever the guide advises is valid, fits by the estimate, and becomes a script."""
 
 import itertools
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -141,3 +142,13 @@ def test_answers_of_one_method_that_another_forbids_make_it_impossible_and_say_w
     assert not packed.possible and packed.verdict == "not possible" and "packed here" in packed.reasons[0]
     with pytest.raises(Problem, match="packed here"):
         recommend({**answers, "method": {"kind": "qlora", "init": "pissa"}}, Facts(machine(RTX_4090), facts, None))
+
+
+def test_ten_methods_are_compared_within_fifty_milliseconds_of_work(tmp_path: Path) -> None:
+    facts = Facts(machine(T4), model(tmp_path / "model", LLAMA_7B), rows_for("sft"))
+    spent = []
+    for _ in range(6):
+        started = time.process_time()
+        assert len(recommend({"goal": "sft"}, facts).ranking) == 10
+        spent.append(time.process_time() - started)
+    assert min(spent) < 0.05
