@@ -18,11 +18,16 @@ LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "sentence-t
 OLDEST = (3, 11)  # the worker is started with `python -P`
 
 BASE = ("torch", "transformers", "accelerate", "datasets")
-BY_GOAL: dict[str, tuple[str, ...]] = {"sft": ("trl",), "embed": ("sentence-transformers",)}
+BY_GOAL: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("sft", "pretrain", "prefer", "reward", "reinforce", "distill"), ("trl", "peft")),
+    **dict.fromkeys(("classify", "baseline"), ("peft",)),
+    "embed": ("sentence-transformers",),
+}
+"""What the scripts of a goal import beside the base, whatever the method; a test holds it against all of them."""
 BY_METHOD: dict[str, tuple[str, ...]] = {
-    "lora": ("peft",),
-    "qlora": ("peft", "bitsandbytes"),
-    "lora8": ("peft", "bitsandbytes"),
+    **dict.fromkeys(("lora", "ia3", "bottleneck", "prefix", "prompt", "p_tuning"), ("peft",)),
+    **dict.fromkeys(("qlora", "lora8"), ("peft", "bitsandbytes")),
+    "head": ("sentence-transformers",),
 }
 
 # Both questions forget the working directory, so that a folder `torch/` or `json/` of the user's is never imported.

@@ -40,7 +40,8 @@ METHOD_PARTS: dict[str, dict[str, str]] = {
 
 def parts(run: Run) -> dict[str, str]:
     """Return which sibling of each group of parts a run needs."""
-    return METHOD_PARTS[run.method.kind] | run.parts()
+    weights = "adapter" if run.model.weights == "adapter" else "whole"
+    return METHOD_PARTS[run.method.kind] | {"weights": weights} | run.parts()
 
 
 def modules_of(run: Run) -> list[Module]:
@@ -90,7 +91,7 @@ def assemble(run: Run, *, title: str = "", versions: Mapping[str, str] | None = 
 
 
 def _header(run: Run, docstring: str, title: str, versions: Mapping[str, str]) -> str:
-    needed = _distributions(run)
+    needed = distributions(run)
     pins = [f'#     "{name}=={versions[name].split("+")[0]}",' for name in needed if name in versions]
     name = title or run.output.name
     return "\n".join(
@@ -123,7 +124,8 @@ def libraries(run: Run) -> list[str]:
     return sorted(imported & DISTRIBUTIONS.keys())
 
 
-def _distributions(run: Run) -> list[str]:
+def distributions(run: Run) -> list[str]:
+    """Return the libraries that a run's script needs, by the names under which they are installed."""
     needed = {DISTRIBUTIONS[name] for name in libraries(run)} | {"torch", "accelerate"}
     if run.method.kind in ("qlora", "lora8") or "8bit" in run.training.optimizer:
         needed.add("bitsandbytes")

@@ -11,6 +11,9 @@ import pytest
 from engine import interpreter as subject
 from engine.interpreter import Interpreter, interpreter, missing, outdated, torch_facts
 from engine.problem import Problem
+from engine.script import distributions
+from tests.recipes.shapes import CELLS
+from tests.recipes.test_script import described
 
 EVERYTHING = dict.fromkeys(subject.LIBRARIES, "99.0")
 
@@ -114,7 +117,9 @@ def test_an_old_python_is_refused(tmp_path: Path) -> None:
     [
         ("sft", "qlora", ("bitsandbytes",), ["bitsandbytes"]),
         ("sft", "lora8", ("peft", "trl"), ["trl", "peft"]),
-        ("sft", "full", ("peft", "bitsandbytes", "sentence-transformers"), []),
+        ("sft", "full", ("bitsandbytes", "sentence-transformers"), []),
+        ("prefer", "ia3", ("trl", "bitsandbytes"), ["trl"]),
+        ("classify", "head", ("trl", "sentence-transformers"), ["sentence-transformers"]),
         ("embed", "lora", ("sentence-transformers", "trl"), ["sentence-transformers"]),
         ("embed", "full", subject.BASE, list(subject.BASE)),
     ],
@@ -124,6 +129,19 @@ def test_only_what_the_run_needs_is_missing(
 ) -> None:
     versions = {name: version for name, version in EVERYTHING.items() if name not in absent}
     assert missing(Interpreter("python", versions), goal, method) == expected
+
+
+def test_the_table_knows_what_every_script_imports() -> None:
+    whole = Interpreter("python", EVERYTHING)
+    used: set[tuple[str, str]] = set()
+    for goal, method, form in CELLS:
+        needed = set(distributions(described(goal, method, form)))
+        told = {*subject.BASE, *subject.BY_GOAL.get(goal, ()), *subject.BY_METHOD.get(method, ())}
+        assert needed <= told, (goal, method, needed - told)
+        assert missing(whole, goal, method) == []
+        used |= {(owner, name) for owner in (goal, method) for name in needed}
+    for owner, names in (subject.BY_GOAL | subject.BY_METHOD).items():
+        assert {(owner, name) for name in names} <= used, owner
 
 
 def test_the_libraries_are_those_of_the_training_half() -> None:
