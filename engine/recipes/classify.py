@@ -10,6 +10,7 @@ from transformers import DataCollatorWithPadding, TrainerCallback
 from engine.recipes.parts.adapter.lora import adapt, saved_weights
 from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.begin import begin
+from engine.recipes.parts.class_card import add_names
 from engine.recipes.parts.class_results import before_and_after
 from engine.recipes.parts.class_texts import agree, load_reader, tokenize_texts
 from engine.recipes.parts.class_trainer import make_trainer
@@ -49,6 +50,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     found = before_and_after(trainer, lambda: saved_weights(trainer.model), test, names, callbacks)
     phase("saving", callbacks)
     trainer.save_model(str(output() / "model"))
+    add_names(trainer.model, names)
     return report(
         {
             "goal": "classify",

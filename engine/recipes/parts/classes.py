@@ -31,17 +31,17 @@ def in_order(names: set[str]) -> list[str]:
 def check_classes(train: list[str], test: list[str]) -> None:
     """Refuse rows from which no classes can be learned, and a test that asks for others."""
     classes, asked = set(train), set(test)
+    if len(classes) > max(2, len(train) / 2):
+        raise ValueError(
+            f"{len(classes)} classes in {len(train)} training rows: they look like texts or measures of their own; "
+            "take a column with a few values that repeat (data.columns)"
+        )
     if not train or not test:
         raise ValueError(
             f"{len(train)} training and {len(test)} test rows have a text and a label: check data.columns and the rows"
         )
     if len(classes) == 1:
         raise ValueError(f"every training row has the label '{train[0]}': there must be two classes to tell apart")
-    if len(classes) > len(train) / 2:
-        raise ValueError(
-            f"{len(classes)} classes in {len(train)} training rows: they look like texts or measures of their own; "
-            "take a column with a few values that repeat (data.columns)"
-        )
     if asked - classes:
         unknown = ", ".join(in_order(asked - classes)[:3])
         raise ValueError(
