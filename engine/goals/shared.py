@@ -22,6 +22,8 @@ class Model(Section):
     """A folder with a config.json, or a hub id such as BAAI/bge-base-en-v1.5."""
     kind: Annotated[Literal["auto", "causal", "seq2seq", "encoder"], CHOOSES_PART] = "auto"
     """What the model is: continues texts, turns one text into another, or reads texts; auto is read from its config."""
+    weights: Annotated[Literal["auto", "whole", "adapter"], CHOOSES_PART] = "auto"
+    """What the folder holds: whole weights, or an adapter that is merged into its base first; auto: read from it."""
     origin: Annotated[str, NOT_IN_SCRIPT] = ""
     """The run whose result this model is; written by `from: RUN`."""
     revision: str = "main"

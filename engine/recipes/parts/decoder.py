@@ -3,13 +3,14 @@
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE
+from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE
 from engine.recipes.parts.embedding_width import embedding_width
+from engine.recipes.parts.weights.whole import base_model
 
 
 def check_decoder() -> None:
     """Refuse a model without cross-attention before its weights are loaded: the decoder would not see the embedding."""
-    config = AutoConfig.from_pretrained(BASE_MODEL, revision=REVISION, trust_remote_code=TRUST_REMOTE_CODE)
+    config = AutoConfig.from_pretrained(base_model(), revision=REVISION, trust_remote_code=TRUST_REMOTE_CODE)
     config.is_decoder = config.add_cross_attention = True
     try:
         with torch.device("meta"):

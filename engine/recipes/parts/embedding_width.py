@@ -7,12 +7,13 @@ from typing import Any
 from sentence_transformers.util import load_file_path
 from transformers import AutoConfig
 
-from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE
+from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE
+from engine.recipes.parts.weights.whole import base_model
 
 
 def small_file(name: str, folder: str = "") -> Any:
     """Return what a JSON file of the base model holds, or None where there is no such file."""
-    path = load_file_path(BASE_MODEL, name, subfolder=folder, revision=REVISION)
+    path = load_file_path(base_model(), name, subfolder=folder, revision=REVISION)
     return json.loads(Path(path).read_text("utf-8")) if path else None
 
 
@@ -32,5 +33,5 @@ def embedding_width() -> int:
             width = size * (1 if isinstance(modes, str) else len(modes))
     if width:
         return int(width)
-    config = AutoConfig.from_pretrained(BASE_MODEL, revision=REVISION, trust_remote_code=TRUST_REMOTE_CODE)
+    config = AutoConfig.from_pretrained(base_model(), revision=REVISION, trust_remote_code=TRUST_REMOTE_CODE)
     return int(config.get_text_config().hidden_size)

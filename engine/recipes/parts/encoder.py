@@ -2,9 +2,10 @@
 
 from sentence_transformers import SentenceTransformer
 
-from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.reading import MAX_LENGTH
+from engine.recipes.parts.weights.whole import base_model
 
 QUERY_PROMPT: str = ""  # text put before every question, here and wherever the model is used
 DOCUMENT_PROMPT: str = ""  # text put before every passage, here and wherever the model is used
@@ -15,7 +16,7 @@ ATTENTION_DROPOUT: float = 0.0  # share of the attention that is dropped; above 
 def load_encoder() -> SentenceTransformer:
     """Return the model with its prompts; they are saved with it, so that every user of it applies them."""
     encoder = SentenceTransformer(
-        BASE_MODEL,
+        base_model(),
         revision=REVISION,
         trust_remote_code=TRUST_REMOTE_CODE,
         device=DEVICE,

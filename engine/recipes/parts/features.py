@@ -8,16 +8,17 @@ from datasets import Dataset
 from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 
-from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments, torch_dtype
+from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments, torch_dtype
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.output import output
 from engine.recipes.parts.reading import BATCH, MAX_LENGTH, PRECISION
+from engine.recipes.parts.weights.whole import base_model
 
 
 def load_frozen_encoder() -> SentenceTransformer:
     """Return the base model as an encoder that gives one vector per text; a plain one averages over its tokens."""
     encoder = SentenceTransformer(
-        BASE_MODEL,
+        base_model(),
         revision=REVISION,
         trust_remote_code=TRUST_REMOTE_CODE,
         device=DEVICE,

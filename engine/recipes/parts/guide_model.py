@@ -2,9 +2,10 @@
 
 from sentence_transformers import SentenceTransformer
 
-from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.reading import MAX_LENGTH
+from engine.recipes.parts.weights.whole import base_model
 
 GUIDE: str = ""  # the guide, a folder or a hub id; empty: the untouched base
 
@@ -12,7 +13,7 @@ GUIDE: str = ""  # the guide, a folder or a hub id; empty: the untouched base
 def load_guide() -> SentenceTransformer:
     """Return the guide, which never trains."""
     guide = SentenceTransformer(
-        GUIDE or BASE_MODEL,
+        GUIDE or base_model(),
         revision=None if GUIDE else REVISION,
         trust_remote_code=TRUST_REMOTE_CODE,
         device=DEVICE,

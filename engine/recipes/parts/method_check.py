@@ -12,7 +12,8 @@ from transformers import (
 )
 
 from engine.recipes.parts.adapter.lora import adapt
-from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE
+from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE
+from engine.recipes.parts.weights.whole import base_model
 
 
 def check_method(task: TaskType) -> None:
@@ -22,6 +23,6 @@ def check_method(task: TaskType) -> None:
         TaskType.SEQ_2_SEQ_LM: AutoModelForSeq2SeqLM,
         TaskType.SEQ_CLS: AutoModelForSequenceClassification,
     }
-    config = AutoConfig.from_pretrained(BASE_MODEL, revision=REVISION, trust_remote_code=TRUST_REMOTE_CODE)
+    config = AutoConfig.from_pretrained(base_model(), revision=REVISION, trust_remote_code=TRUST_REMOTE_CODE)
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
         adapt(kinds[task].from_config(config, trust_remote_code=TRUST_REMOTE_CODE), task)

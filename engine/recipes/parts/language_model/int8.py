@@ -2,18 +2,22 @@
 
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
-from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.eight_bit import keep_scales
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.model_class.causal import model_class
+from engine.recipes.parts.weights.whole import base_model
 
 
 def load_model() -> PreTrainedModel:
     """Return the base model with 8-bit linear layers; outliers are computed in 16 bit."""
-    return model_class().from_pretrained(
-        BASE_MODEL,
+    model = model_class().from_pretrained(
+        base_model(),
         revision=REVISION,
         trust_remote_code=TRUST_REMOTE_CODE,
         quantization_config=BitsAndBytesConfig(load_in_8bit=True),
         device_map={"": DEVICE},
         **model_arguments(),
     )
+    keep_scales(model)
+    return model

@@ -2,12 +2,13 @@
 
 from transformers import PreTrainedModel
 
-from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
 from engine.recipes.parts.model_class.causal import model_class
+from engine.recipes.parts.weights.whole import base_model
 
 
 def load_model() -> PreTrainedModel:
     """Return the base model with its weights as they are stored."""
     return model_class().from_pretrained(
-        BASE_MODEL, revision=REVISION, trust_remote_code=TRUST_REMOTE_CODE, **model_arguments()
+        base_model(), revision=REVISION, trust_remote_code=TRUST_REMOTE_CODE, **model_arguments()
     )

@@ -4,15 +4,17 @@ from typing import Any
 
 from transformers import AutoModelForSequenceClassification, BitsAndBytesConfig, PreTrainedModel
 
-from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.eight_bit import keep_scales
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.head_names import head_names
+from engine.recipes.parts.weights.whole import base_model
 
 
 def load_classifier(**head: Any) -> PreTrainedModel:
     """Return the base model with 8-bit layers and an unpacked head of this form, since the head itself is trained."""
-    return AutoModelForSequenceClassification.from_pretrained(
-        BASE_MODEL,
+    model = AutoModelForSequenceClassification.from_pretrained(
+        base_model(),
         revision=REVISION,
         trust_remote_code=TRUST_REMOTE_CODE,
         ignore_mismatched_sizes=True,
@@ -21,3 +23,5 @@ def load_classifier(**head: Any) -> PreTrainedModel:
         **head,
         **model_arguments(),
     )
+    keep_scales(model)
+    return model

@@ -4,13 +4,14 @@ from typing import Any
 
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
-from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.weights.whole import base_model
 
 
 def load_classifier(**head: Any) -> PreTrainedModel:
     """Return the base model with a head of this form (num_labels, id2label ...); one of another size is made anew."""
     return AutoModelForSequenceClassification.from_pretrained(
-        BASE_MODEL,
+        base_model(),
         revision=REVISION,
         trust_remote_code=TRUST_REMOTE_CODE,
         ignore_mismatched_sizes=True,
