@@ -7,7 +7,7 @@ from peft.utils import (
 )
 from transformers import PreTrainedModel
 
-from engine.recipes.parts.linear_layers import attention_layers
+from engine.recipes.parts.linear_layers import attention_layers, linear_layers
 from engine.recipes.parts.mlp_ends import mlp_ends
 from engine.recipes.parts.new_head import new_head
 from engine.recipes.parts.unknown_targets import unknown_targets
@@ -27,8 +27,9 @@ def factored(model: PreTrainedModel) -> tuple[list[str], list[str]]:
     """Return the layers that get factors, and those among them whose inputs are scaled: the ways out of the MLPs."""
     kind = model.config.model_type
     if TARGETS != "default":
-        ends = [end for end in mlp_ends(model) if any(f".{end}".endswith(f".{name}") for name in TARGETS)]
-        return list(TARGETS), ends
+        named = tuple(f".{name}" for name in TARGETS)
+        layers = [layer for layer in linear_layers(model) if f".{layer}".endswith(named)]
+        return layers, [end for end in mlp_ends(model) if end in layers]
     usual = TRANSFORMERS_MODELS_TO_IA3_TARGET_MODULES_MAPPING.get(kind, [])
     if usual and not unknown_targets(tuple(usual), model):
         return list(usual), list(TRANSFORMERS_MODELS_TO_IA3_FEEDFORWARD_MODULES_MAPPING.get(kind, []))
