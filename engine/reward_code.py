@@ -82,7 +82,7 @@ def settle(run: Run) -> tuple[Run, dict[str, bytes]]:
     if code is None or not isinstance(run, ReinforceRun):
         return run, {}
     if not run.objective.trust_reward_code:
-        advice = "read the file, then allow it with objective.trust_reward_code=true"
+        advice = "read the file, then allow it with objective.trust_reward_code=true (--set on the command line)"
         what = f"the reward is Python code that would run here: {code.path} (sha256 {code.sha256})"
         raise Problem(what, where="objective.trust_reward_code", advice=advice, code="reward-code")
     if run.objective.reward_sha256 not in ("", code.sha256):

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from engine.goals.shared import BaseRun, Data, Training
 from engine.methods import Lora, ReinforceMethod
+from engine.problem import Problem
 from engine.section import CHOOSES_PART, NOT_IN_SCRIPT, Section
 
 RULES = ("exact_match", "contains", "last_number")
@@ -93,28 +94,29 @@ class ReinforceRun(BaseRun):
     """How it is trained."""
 
     def parts(self) -> dict[str, str]:
-        """Return the algorithm, and who pays."""
+        """Return the algorithm, and who pays; a step that can't be cut into whole groups is a Problem."""
+        self._check_step()
         file = self.objective.reward.get("function", "").rpartition(":")[0]
         payer = "rule" if file == BUILTIN else "function" if file else "model"
         return {"learner": self.objective.algorithm, "reward": payer}
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> "ReinforceRun":
+    def _check_step(self) -> None:
         objective, training = self.objective, self.training
         answers = training.batch * training.accumulate
-        if objective.max_new_tokens >= training.max_length:
-            raise ValueError(
-                f"max_new_tokens ({objective.max_new_tokens}) leaves no room for a prompt in max_length "
-                f"({training.max_length})"
-            )
-        if objective.minibatches > answers:
-            raise ValueError(f"a step has {answers} answers, which can't be cut into {objective.minibatches} parts")
         size = objective.generations or group_size(training.batch, training.accumulate)
+        if objective.max_new_tokens >= training.max_length:
+            what = f"answers of {objective.max_new_tokens} tokens leave no room for a prompt in {training.max_length}"
+            raise Problem(what, where="objective.max_new_tokens", advice="raise training.max_length")
+        if objective.algorithm == "ppo" and objective.minibatches > answers:
+            what = f"the {answers} answers of a step can't be cut into {objective.minibatches} parts"
+            raise Problem(what, where="objective.minibatches", advice=f"take at most {answers}, or a larger batch")
         if objective.algorithm != "ppo" and (size < 2 or answers % size):
-            raise ValueError(
-                f"{objective.algorithm} compares answers to the same prompt: batch x accumulate ({answers}) must be "
-                "a multiple of generations, and generations at least 2"
-            )
+            what = f"{objective.algorithm} compares answers to one prompt, and {answers} a step are no groups of {size}"
+            advice = "batch x accumulate must be a multiple of generations, which is at least 2"
+            raise Problem(what, where="objective.generations", advice=advice)
+
+    @model_validator(mode="after")
+    def _has_reference(self) -> "ReinforceRun":
         if getattr(self.method, "init", "") in ("pissa", "olora"):
             raise ValueError(
                 "pissa and olora change the base, which is the reference here when the adapter is switched off: "

@@ -150,7 +150,9 @@ class Ppo(Loop):
                 points[name] += (loss.detach() * share).item()
         self.scaler.unscale_(self.optimizer)
         points["grad_norm"] = nn.utils.clip_grad_norm_(self.learned, MAX_GRAD_NORM).item()
+        self.tell("on_pre_optimizer_step")
         self.scaler.step(self.optimizer)
+        self.tell("on_optimizer_step")
         self.scaler.update()
         self.optimizer.zero_grad()
         return points
