@@ -1,6 +1,5 @@
 """Tells what the trainer does as events; it never changes a number and never ends a training by itself."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ class Reporter(TrainerCallback):
         self.stop = stop
         self.phase = ""
         self.predicted = 0
-        self.warned = False
         self.begun = False
         self.step = 0
 
@@ -32,9 +30,10 @@ class Reporter(TrainerCallback):
             self.predicted = 0
             self.journal.write("phase", name=name)
 
-    def on_warning(self, code: str, message: str, advice: str) -> None:
-        """Write what goes wrong and what to do about it; a script tells it by itself."""
-        self.journal.write("warning", code=code, step=self.step, message=message, advice=advice)
+    def on_warning(self, code: str, message: str, advice: str, step: int | None = None) -> None:
+        """Write what goes wrong and what to do about it; a script tells it by itself, for the step that it is at."""
+        at = self.step if step is None else step
+        self.journal.write("warning", code=code, step=at, message=message, advice=advice)
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model: Any = None, **_: Any
@@ -84,18 +83,6 @@ class Reporter(TrainerCallback):
         if logs and "loss" in logs:
             values = {name: value for name, value in logs.items() if name not in SKIPPED}
             self.journal.write("metrics", step=state.global_step, epoch=state.epoch, values=values)
-            self._warn(state.global_step, float(logs["loss"]))
-
-    def _warn(self, step: int, loss: float) -> None:
-        if math.isfinite(loss) or self.warned:
-            return
-        self.warned = True
-        self.step = step
-        self.on_warning(
-            "loss_not_finite",
-            f"step {step}: the loss is no longer a number",
-            "halve training.learning_rate, or train in bf16 or fp32; weights since the last checkpoint are lost",
-        )
 
     def on_prediction_step(
         self,

@@ -89,11 +89,15 @@ def train(script: Path, digest: str, journal: Journal, stop: Stop) -> int:
     report_bars(journal)
     module = load(script, digest)
     from engine.worker.reporter import Reporter
+    from engine.worker.watchdog.proof import proof
+    from engine.worker.watchdog.watcher import Watcher
 
-    results = module.main(callbacks=[Reporter(journal, stop)])
+    reporter = Reporter(journal, stop)
+    watcher = Watcher(lambda found, step: reporter.on_warning(found.code, found.message, found.advice, step))
+    results = module.main(callbacks=[reporter, watcher])
     for sample in results.get("samples", []):
         journal.write("sample", step=results.get("best_step") or 0, **sample)
-    journal.write("finished", status="completed", results=results)
+    journal.write("finished", status="completed", results=results, proof=proof(results, watcher, reporter))
     return 0
 
 

@@ -69,7 +69,7 @@ class ResultsScreen(Screen[None]):
         """Find the results in the run's events."""
         finished = runs.history(self.folder).finished or {}
         results = finished.get("results")
-        found = results if isinstance(results, dict) else None
+        found = {**results, "proof": finished.get("proof")} if isinstance(results, dict) else None
         self.post_message(self.Found(found, _method(self.folder), runs.is_edited(self.folder)))
 
     @on(Found)

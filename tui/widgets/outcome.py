@@ -179,8 +179,21 @@ def _facts(results: dict[str, Any]) -> Iterator[Row]:
         facts.append(("rows", f"{count(results['train_rows'])} learned from"))
     if isinstance(results.get("best_step"), int):
         facts.append(("kept", f"the weights of step {count(results['best_step'])}, the best of all evaluations"))
+    if learned := _learned(results.get("proof")):
+        facts.append(("learned", learned))
     for name, words in facts:
         yield (Part(f"  {name:<14}", "muted"), Part(words))
+
+
+def _learned(proof: Any) -> str:
+    """Return what shows that the training changed something, as the worker counted it."""
+    if not isinstance(proof, dict):
+        return ""
+    counts = {name: proof.get(name) for name in ("moved", "tensors", "differ", "answers")}
+    moved, tensors, differ, answers = (number if isinstance(number, int) else 0 for number in counts.values())
+    words = [f"{count(moved)} of {count(tensors)} trained tensors moved"] if tensors else []
+    words += [f"answers differ on {differ} of {answers} prompts"] if answers else []
+    return " · ".join(words)
 
 
 def _samples(results: dict[str, Any], width: int) -> Iterator[Row]:
