@@ -1,8 +1,10 @@
 """A training between two measurements: the untouched model's, and the best checkpoint's."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from peft import PeftModel
 from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback
 
 from engine.recipes.parts.adapter.lora import saved_weights
@@ -14,6 +16,19 @@ from engine.recipes.parts.results import compare, measured_once
 from engine.recipes.parts.samples import answers
 
 
+@contextmanager
+def untouched(trainer: Trainer) -> Iterator[Any]:
+    """Give the trainer, for a first measurement, the model without a prompt that is not learned yet.
+
+    Every other method begins as no change at all.
+    """
+    whole = trainer.model
+    if isinstance(whole, PeftModel) and whole.active_peft_config.is_prompt_learning:
+        trainer.model = whole.get_base_model()
+    yield trainer.model
+    trainer.model = whole
+
+
 def before_and_after(
     trainer: Trainer,
     tokenizer: PreTrainedTokenizerBase,
@@ -23,8 +38,9 @@ def before_and_after(
     """Measure, train, measure the best and save it; return `metrics` and `samples` of both."""
     prompts = [tokens for _, tokens in asked]
     phase("baseline", callbacks)
-    before = measured_once("baseline.json", trainer.evaluate)
-    base = measured_once("base_answers.json", lambda: answers(trainer.model, tokenizer, prompts))
+    with untouched(trainer) as model:
+        before = measured_once("baseline.json", trainer.evaluate)
+        base = measured_once("base_answers.json", lambda: answers(model, tokenizer, prompts))
     phase("training", callbacks)
     trainer.train(resume_from_checkpoint=newest_checkpoint())
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))
