@@ -38,10 +38,17 @@ OBJECTIVES: dict[str, Callable[[Draft, Facts], None]] = {
 
 def fill(draft: Draft, facts: Facts) -> None:
     """Fill in every field but those that depend on memory and on the length of the run."""
+    for part in (_model, _launch, _numbers, _method, _rows, _objective, _length, _pace, _rest):
+        part(draft, facts)
+
+
+def _model(draft: Draft, facts: Facts) -> None:
     kind = facts.model.kind if facts.model else "unknown"
     draft.put("model.kind", "causal" if kind == "unknown" else kind, "model_kind")
-    for part in (_launch, _numbers, _method, _rows, _objective, _length, _pace, _rest):
-        part(draft, facts)
+    adapter = Path(draft.get("model.id")).expanduser() / "adapter_config.json"
+    if adapter.is_file():
+        draft.put("model.weights", "adapter", "weights_adapter")
+    draft.put("model.weights", "whole", "weights_whole")
 
 
 def _launch(draft: Draft, facts: Facts) -> None:
