@@ -185,3 +185,17 @@ PreferMethod = Annotated[Full | Lora | Qlora | Lora8 | Ia3 | Layers, Field(discr
 RewardMethod = Annotated[Full | Lora | Qlora | Lora8 | Layers, Field(discriminator="kind")]
 ReinforceMethod = Annotated[Full | Lora | Qlora, Field(discriminator="kind")]
 DistillMethod = Annotated[Full | Lora | Qlora | Layers, Field(discriminator="kind")]
+
+
+def misfit(method: Section, training: Section, retention: Section | None) -> str:
+    """Return why a method does not go with the rest of a run, empty if it does."""
+    if isinstance(method, Prefix) and getattr(training, "gradient_checkpointing", False):
+        return (
+            "gradient checkpointing throws the keys and values of a prefix away: set training.gradient_checkpointing "
+            "to false, or method.kind to prompt"
+        )
+    if isinstance(method, AnyPrompt) and getattr(training, "packing", False):
+        return "what is learned stands before one text, and packing joins several: set training.packing to false"
+    if getattr(method, "init", "") in MOVES_BASE and getattr(retention, "kind", "none") == "distill":
+        return f"init {method.init} rewrites the base, which the guard compares with: take method.init default"  # type: ignore[attr-defined]
+    return ""

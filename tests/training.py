@@ -15,6 +15,15 @@ from engine.follow import Follower
 from engine.history import History
 from tests.tiny import pairs, talks, write_rows
 
+LOW_RANK = {"rank": 4, "alpha": 8, "dropout": 0.1}
+METHOD_FIELDS: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(("lora", "qlora", "lora8"), LOW_RANK),
+    **dict.fromkeys(("prefix", "prompt", "p_tuning"), {"tokens": 4}),
+    "bottleneck": {"size": 8},
+    "layers": {"last": 1},
+}
+"""What a small run of each method needs beside its kind."""
+
 
 def values(goal: str, method: str, model: Path, folder: Path, **training: Any) -> dict[str, Any]:
     """A small complete run description for a goal and a method."""
@@ -29,7 +38,7 @@ def values(goal: str, method: str, model: Path, folder: Path, **training: Any) -
         "goal": goal,
         "model": {"id": str(model), "dtype": "fp32", "attention": "sdpa"},
         "data": {"train": str(data), "test_fraction": 0.2, "columns": columns},
-        "method": {"kind": method, **({"rank": 4, "alpha": 8, "dropout": 0.1} if method != "full" else {})},
+        "method": {"kind": method, **METHOD_FIELDS.get(method, {})},
         "objective": {"matryoshka": [64, 32], "best_dimension": 64}
         if goal == "embed"
         else {"chat_template": "plain", "samples": 2, "max_new_tokens": 8},

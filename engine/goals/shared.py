@@ -5,10 +5,11 @@ becomes a setting of the script under its own name in upper case, or under the n
 a field marked `CHOOSES_PART` decides which part is assembled, one marked `NOT_IN_SCRIPT` stays outside.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from engine.methods import misfit
 from engine.section import CHOOSES_PART, NOT_IN_SCRIPT, Section, Setting
 
 Dtype = Literal["auto", "bf16", "fp16", "fp32"]
@@ -139,6 +140,14 @@ class BaseRun(Section):
     """What it is called."""
     tracking: tuple[Literal["tensorboard", "wandb", "mlflow", "trackio"], ...] = ()
     """Trackers that get the curves as well; each needs its own package."""
+
+    @model_validator(mode="after")
+    def _method_fits(self) -> "BaseRun":
+        run: Any = self
+        complaint = misfit(run.method, run.training, getattr(run, "retention", None))
+        if complaint:
+            raise ValueError(complaint)
+        return self
 
     def recipe(self) -> str:
         """Return the module under engine/recipes that trains this run."""
