@@ -1,8 +1,8 @@
 """The guide's rules: data in presets/rules.yaml that says when which method or goal is advised, and on what evidence.
 
 A rule holds when everything under `when` is true of the traits (see engine/traits.py). A condition is a value, a list
-of values, or a comparison such as "< 200"; of a trait that holds several values one is enough, and an unknown trait
-meets no condition. What a rule may do stands in `EFFECTS`.
+of values, a comparison such as "< 200", or "not VALUE"; of a trait that holds several values one is enough, and an
+unknown trait meets no condition but the last. What a rule may do stands in `EFFECTS`.
 """
 
 import operator
@@ -24,6 +24,7 @@ COMPARED: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
+NOT = "not "
 EFFECTS = {
     "for": "methods that rise by so many places",
     "against": "methods that sink by so many places",
@@ -149,6 +150,8 @@ def _rule(values: Mapping[str, Any]) -> Rule:
 
 
 def _met(wanted: Any, trait: Trait) -> bool:
+    if isinstance(wanted, str) and wanted.startswith(NOT):
+        return trait != wanted.removeprefix(NOT)
     if trait is None:
         return False
     if isinstance(trait, tuple):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from engine import words
-from engine.document import check
+from engine.document import check, put
 from engine.draft import Draft, Facts, why
 from engine.estimate import interval, memory
 from engine.lengths import share_longer
@@ -180,5 +180,21 @@ def _copy(draft: Draft, training: dict[str, object]) -> Draft:
 def _accumulate(draft: Draft, facts: Facts) -> None:
     batch: int = draft.get("training.batch")
     times = max(1, step_rows(draft, facts) // batch)
+    written = _written_at_once(draft, facts, times)
+    if written < times:
+        numbers = {"batch": batch, "accumulate": written, "rows": batch * written}
+        draft.put("training.accumulate", written, "accumulate_memory", **numbers)
     reason = "accumulate_one" if times == 1 else "accumulate_embed" if draft.compares_rows else "accumulate"
     draft.put("training.accumulate", times, reason, batch=batch, accumulate=times, rows=batch * times)
+
+
+def _written_at_once(draft: Draft, facts: Facts, times: int) -> int:
+    """Halve the batches of a step while its answers, which are written all at once, do not fit."""
+    free = draft.free_gib(facts)
+    if facts.model is None or free is None or not draft.has("training.accumulate"):
+        return times
+    step = one_step(check(put(draft.values, "training.accumulate", times)), facts.model, facts.data)
+    while step.cache and times > 1 and high(step) > free:
+        times //= 2
+        step = one_step(check(put(draft.values, "training.accumulate", times)), facts.model, facts.data)
+    return times
