@@ -45,6 +45,8 @@ def fill(draft: Draft, facts: Facts) -> None:
 def _model(draft: Draft, facts: Facts) -> None:
     kind = facts.model.kind if facts.model else "unknown"
     draft.put("model.kind", "causal" if kind == "unknown" else kind, "model_kind")
+    adapter = facts.model.adapter if facts.model else ""
+    draft.put("model.weights", "adapter" if adapter else "whole", "adapter" if adapter else "whole", adapter=adapter)
     adapter = Path(draft.get("model.id")).expanduser() / "adapter_config.json"
     if adapter.is_file():
         draft.put("model.weights", "adapter", "weights_adapter")

@@ -5,11 +5,11 @@ import math
 import re
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from engine import hub, shapes
+from engine import adapters, hub, shapes
 from engine.problem import Problem, nearest
 
 SHORT = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16", "F32": "fp32", "BF16": "bf16", "F16": "fp16"}
@@ -38,6 +38,8 @@ class ModelFacts(shapes.Shape):
     sentence_length: int = 0
     license: str = ""
     """The licence as its makers write it in the model card, such as apache-2.0; empty where they write none."""
+    adapter: str = ""
+    """How the folder changes its base model (LORA, IA3 ...), empty where it holds whole weights."""
 
 
 def look(id: str, revision: str = "main") -> ModelFacts:  # noqa: A002  (the word of the run file)
@@ -87,7 +89,8 @@ def _try(name: str, folder: Path) -> ModelFacts | None:
 
 
 def _modified(folder: Path) -> float:
-    return (folder / "config.json").stat().st_mtime
+    described = folder / "config.json"
+    return (described if described.is_file() else folder / adapters.DESCRIPTION).stat().st_mtime
 
 
 def _folders_with_config(top: Path) -> Iterator[Path]:
@@ -95,7 +98,7 @@ def _folders_with_config(top: Path) -> Iterator[Path]:
     while queue and seen < FOLDERS:
         folder, depth = queue.pop(0)
         seen += 1
-        if (folder / "config.json").is_file():
+        if any((folder / name).is_file() for name in ("config.json", adapters.DESCRIPTION)):
             yield folder
         elif depth < DEPTH:
             queue += [(inner, depth + 1) for inner in _inner(folder)]
@@ -110,6 +113,8 @@ def _inner(folder: Path) -> list[Path]:
 
 
 def _local(name: str, folder: Path) -> ModelFacts:
+    if (folder / adapters.DESCRIPTION).is_file():
+        return _adapted(name, folder)
     if not (folder / "config.json").is_file():
         raise _no_config(name, folder)
     weights = _weights(folder)
@@ -126,6 +131,18 @@ def _local(name: str, folder: Path) -> ModelFacts:
         sentence_length=_sentence_length(folder),
         license=_license(folder),
     )
+
+
+def _adapted(name: str, folder: Path) -> ModelFacts:
+    """Return the facts of an adapter: those of its base model, with the chat template that lies beside the adapter."""
+    kind, base, revision = adapters.read(folder)
+    try:
+        known = look(base, revision)
+    except Problem as problem:
+        what = f"the base model of this adapter, {base}, can't be looked at ({problem.what})"
+        raise Problem(what, where=name, advice=problem.advice, code=problem.code) from None
+    chat = _chat_template(folder)
+    return replace(known, id=name, adapter=kind, chat_template=known.chat_template if chat is None else chat)
 
 
 def _facts(
