@@ -163,3 +163,11 @@ def test_the_command_line_says_what_would_run_and_how_to_allow_it(file, llama, t
     assert str(file) in said and hashlib.sha256(CODE.encode()).hexdigest() in said
     assert "allow it with objective.trust_reward_code=true" in said
     assert not (tmp_path / "runs").exists()
+
+
+def test_what_is_typed_into_the_wizard_becomes_a_reward(file):
+    from tui.widgets.demand import meant
+
+    assert meant("objective.reward", "builtin:last_number") == {"function": "builtin:last_number"}
+    assert meant("objective.reward", f"{file}:pay") == {"function": f"{file}:pay"}
+    assert meant("objective.reward", "a/reward-model") == {"model": "a/reward-model"}

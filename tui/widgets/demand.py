@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from engine.goals.reinforce import BUILTIN
 from engine.tables import table
 from tui.widgets.entry import PathEntry, PathSuggester, clean_path
 from tui.widgets.trouble import Trouble
@@ -77,12 +78,14 @@ class Demand(Vertical):
 
 
 def meant(field: str, text: str) -> Any:
-    """Return what was typed as the run holds it: a reward is a function in a file, or a model."""
+    """Return what was typed as the run holds it: a reward is a function in a file, a rule, or a model."""
     if field != "objective.reward":
         return _whole(text)
     file, colon, name = text.rpartition(":")
     if colon and file.endswith(".py"):
         return {"function": f"{_whole(file)}:{name}"}
+    if file == BUILTIN:
+        return {"function": text}
     return {"function": _whole(text)} if text.endswith(".py") else {"model": _whole(text)}
 
 
