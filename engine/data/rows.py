@@ -15,6 +15,13 @@ from engine.problem import Problem
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 TEXT_SUFFIXES = (".txt", ".text", ".md", ".markdown", ".rst")
 CSV_SUFFIXES = (".csv", ".tsv", ".tab")
+_CODE = (
+    "bash bat c cc clj cmake cpp cs css cu cxx dart el elm erl ex f90 fs go gradle graphql groovy h hpp hs html "
+    "hxx java jl js jsx kt less lisp lua m mjs ml mm nim php pl proto ps1 py r rb rs sass scala scss sh sol sql "
+    "svelte swift tcl tex tf toml ts tsx v vb vhd vue xml yaml yml zig"
+)
+CODE_SUFFIXES = tuple(f".{ending}" for ending in _CODE.split())
+"""Files that count in a folder only where no table lies beside them: texts to read on in."""
 SUFFIXES = (*JSON_SUFFIXES, *CSV_SUFFIXES, ".parquet", ".arrow", *TEXT_SUFFIXES)
 CELL = 1 << 24
 """Longest cell of a table in letters; a quote that is never closed ends here."""

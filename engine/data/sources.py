@@ -9,10 +9,11 @@ from pathlib import Path
 
 from engine.data.facts import DataProblem
 from engine.data.opening import COMPRESSED
-from engine.data.rows import CSV_SUFFIXES, JSON_SUFFIXES, SUFFIXES, TEXT_SUFFIXES
+from engine.data.rows import CODE_SUFFIXES, CSV_SUFFIXES, JSON_SUFFIXES, SUFFIXES, TEXT_SUFFIXES
 from engine.problem import Problem
 
-FAMILIES = (JSON_SUFFIXES, CSV_SUFFIXES, (".parquet",), (".arrow",), TEXT_SUFFIXES)
+TEXTS = (*TEXT_SUFFIXES, *CODE_SUFFIXES)
+FAMILIES = (JSON_SUFFIXES, CSV_SUFFIXES, (".parquet",), (".arrow",), TEXTS)
 ASIDE = frozenset({"dataset_info.json", "dataset_infos.json", "state.json", "dataset_dict.json", "requirements.txt"})
 ASIDE_STEMS = frozenset({"readme", "license", "licence", "notice", "changelog", "citation", "copying"})
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -51,16 +52,20 @@ def suffix_of(path: Path) -> str:
 
 def _folder(folder: Path) -> Found:
     inside = [file for file in sorted(folder.rglob("*")) if file.is_file() and not _hidden(file.relative_to(folder))]
-    data = [file for file in inside if suffix_of(file) in SUFFIXES and not _aside(file)]
+    data = [file for file in inside if suffix_of(file) in (*SUFFIXES, *TEXTS) and not _aside(file)]
     if not data:
         what = "the folder holds no data file" if inside else "the folder is empty"
-        raise Problem(what, where=str(folder), advice=f"data files end in {', '.join(SUFFIXES)}", code="empty")
+        raise Problem(
+            what, where=str(folder), advice=f"data files end in {', '.join(SUFFIXES)}; code counts too", code="empty"
+        )
     family, files = _largest_family(data)
     return Found(tuple(files), (*_left_out(data, files, family), *_split_names(files, folder)))
 
 
 def _hidden(path: Path) -> bool:
-    return any(part.startswith((".", "_")) for part in path.parts)
+    """Whether a file or its folder is hidden; a module of code may begin with an underscore."""
+    marks = "." if suffix_of(path) in CODE_SUFFIXES else (".", "_")
+    return path.name.startswith(marks) or any(part.startswith((".", "_")) for part in path.parts[:-1])
 
 
 def _aside(file: Path) -> bool:
@@ -71,12 +76,12 @@ def _aside(file: Path) -> bool:
 def _largest_family(data: list[Path]) -> tuple[tuple[str, ...], list[Path]]:
     """Files of one kind belong together: tables come before plain texts, then the kind with most files."""
     families = {family: [file for file in data if suffix_of(file) in family] for family in FAMILIES}
-    chosen = max(families, key=lambda family: (bool(families[family]), family != TEXT_SUFFIXES, len(families[family])))
+    chosen = max(families, key=lambda family: (bool(families[family]), family != TEXTS, len(families[family])))
     return chosen, families[chosen]
 
 
 def _left_out(data: list[Path], files: list[Path], family: tuple[str, ...]) -> list[DataProblem]:
-    others = Counter(suffix_of(file) for file in data if file not in set(files))
+    others = Counter(suffix_of(file) for file in data if file not in set(files) and suffix_of(file) in SUFFIXES)
     if not others:
         return []
     counted = ", ".join(f"{count} {ending}" for ending, count in others.items())

@@ -9,7 +9,8 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.evaluation import InformationRetrievalEvaluator
 from transformers import AutoTokenizer
 
-from engine.recipes.parts import checkpoints, conversation, learned_answer, retrieval, rows, split
+from engine.data import sources
+from engine.recipes.parts import checkpoints, conversation, files, learned_answer, retrieval, rows, split
 from engine.recipes.parts.tokens import chat, text
 from engine.recipes.parts.turns import instruction, messages
 from tests.tiny import pairs, write_rows
@@ -289,3 +290,29 @@ def test_a_best_checkpoint_that_was_not_loaded_is_found_out(tmp_path):
     (folder / "model.safetensors").unlink()
     with pytest.raises(RuntimeError, match="holds no weights"):
         checkpoints.check_best_loaded(str(folder), {})
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a.jsonl", "b.json", "c.csv", "README.md", "state.json", "notes.txt", "_x.jsonl", ".y.jsonl", "code.py"],
+        ["a.csv", "b.tsv", "c.tab", "LICENSE.txt", "d.parquet"],
+        ["a.md", "b.rst", "src/__init__.py", "src/_private.py", "_build/c.py", ".git/d.py", "src/e.rs", "picture.png"],
+        ["main.py", "state.py", "license.py", "script.v", "x.toml.gz"],
+        ["a.txt.gz", "b.text", "_c.txt"],
+    ],
+)
+def test_a_training_reads_the_files_that_were_looked_at(names, tmp_path):
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x\n")
+    looked_at = sorted(str(file) for file in sources.find(str(tmp_path)).files)
+    assert files.files_of(str(tmp_path)) == looked_at
+    assert looked_at
+
+
+def test_a_missing_column_is_named(tmp_path, monkeypatch):
+    path = write_rows(tmp_path / "rows.jsonl", pairs(4))
+    settings_of_rows(monkeypatch, path, COLUMNS={"anchor": "question", "positive": "passages"})
+    with pytest.raises(ValueError, match=r"no column 'passages' in the rows \(they have question, passage, document\)"):
+        rows.read_rows()

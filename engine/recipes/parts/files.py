@@ -11,12 +11,24 @@ def ending(file: str) -> str:
     return next((suffix for suffix in reversed(Path(file.lower()).suffixes) if suffix not in (".gz", ".zst")), "")
 
 
+def code_endings() -> set[str]:
+    """Return the endings of files that hold code."""
+    names = (
+        "bash bat c cc clj cmake cpp cs css cu cxx dart el elm erl ex f90 fs go gradle graphql groovy h hpp hs html "
+        "hxx java jl js jsx kt less lisp lua m mjs ml mm nim php pl proto ps1 py r rb rs sass scala scss sh sol sql "
+        "svelte swift tcl tex tf toml ts tsx v vb vhd vue xml yaml yml zig"
+    )
+    return {f".{name}" for name in names.split()}
+
+
 def is_aside(file: Path, folder: Path) -> bool:
     """Return whether a file stands beside the data of a folder, as a model card, a licence and hidden files do."""
-    beside = {"readme", "license", "licence", "notice", "changelog", "citation", "copying", "requirements"}
-    beside |= {"dataset_info", "dataset_infos", "dataset_dict", "state"}
-    hidden = any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
-    return hidden or file.name.split(".")[0].lower() in beside
+    beside = {"readme", "license", "licence", "notice", "changelog", "citation", "copying"}
+    named = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "requirements.txt"}
+    folders = file.relative_to(folder).parts[:-1]
+    hidden = any(part.startswith((".", "_")) for part in folders) or file.name.startswith(".")
+    private = file.name.startswith("_") and ending(file.name) not in code_endings()
+    return hidden or private or file.name in named or file.name.split(".")[0].lower() in beside
 
 
 def files_of(source: str) -> list[str]:
@@ -38,13 +50,8 @@ def files_of(source: str) -> list[str]:
 
 def texts_of(files: list[str]) -> list[str]:
     """Return the files that are plain texts: prose, or code."""
-    prose = "txt text md markdown rst"
-    code = (
-        "bash bat c cc clj cmake cpp cs css cu cxx dart el elm erl ex f90 fs go gradle graphql groovy h hpp hs html "
-        "hxx java jl js jsx kt less lisp lua m mjs ml mm nim php pl proto ps1 py r rb rs sass scala scss sh sol sql svelte "
-        "swift tcl tex tf toml ts tsx v vb vhd vue xml yaml yml zig"
-    )
-    return [file for file in files if ending(file)[1:] in (*prose.split(), *code.split())]
+    texts = {".txt", ".text", ".md", ".markdown", ".rst"} | code_endings()
+    return [file for file in files if ending(file) in texts]
 
 
 def is_text(file: str) -> bool:
