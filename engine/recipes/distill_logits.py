@@ -18,6 +18,7 @@ from engine.recipes.parts.begin import begin
 from engine.recipes.parts.distance import kl
 from engine.recipes.parts.imitating import imitate
 from engine.recipes.parts.language_model.plain import load_model
+from engine.recipes.parts.method_check import check_method
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.predictions import predictions
 from engine.recipes.parts.rows import read_rows
@@ -113,6 +114,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     started = time.time()
     begin()
     phase("data", callbacks)
+    check_method(TaskType.CAUSAL_LM)
     tokenizer = load_tokenizer()
     train, test = read_rows()
     rows = tokenize(train, tokenizer), tokenize(test, tokenizer)

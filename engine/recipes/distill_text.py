@@ -15,6 +15,7 @@ from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.begin import begin
 from engine.recipes.parts.imitating import imitate
 from engine.recipes.parts.language_model.plain import load_model
+from engine.recipes.parts.method_check import check_method
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.rows import read_rows
 from engine.recipes.parts.samples import SAMPLES
@@ -64,6 +65,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     started = time.time()
     begin()
     phase("data", callbacks)
+    check_method(TaskType.CAUSAL_LM)
     tokenizer = load_tokenizer()
     read = read_rows()
     load_teacher_tokenizer()

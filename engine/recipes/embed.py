@@ -19,6 +19,7 @@ from engine.recipes.parts.embedding_sizes.matryoshka import at_every_size, sizes
 from engine.recipes.parts.embedding_trainer.plain import new_trainer, train
 from engine.recipes.parts.encoder import load_encoder
 from engine.recipes.parts.encoder_adapter.lora import adapt_encoder, saved_weights
+from engine.recipes.parts.encoder_check import check_encoder_method
 from engine.recipes.parts.measured import Measured
 from engine.recipes.parts.output import output
 from engine.recipes.parts.phases import phase
@@ -55,6 +56,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     started = time.time()
     begin()
     phase("data", callbacks)
+    check_encoder_method()
     rows = embedding_rows()
     measured = sizes()
     phase("model", callbacks)

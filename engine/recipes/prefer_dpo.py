@@ -15,13 +15,15 @@ from engine.recipes.parts.begin import begin
 from engine.recipes.parts.conversation import set_template
 from engine.recipes.parts.first_asked import first_asked
 from engine.recipes.parts.language_model.plain import load_model
+from engine.recipes.parts.method_check import check_method
+from engine.recipes.parts.noise import without_noise
 from engine.recipes.parts.pair_tokens import even_batches, pair_tokens
 from engine.recipes.parts.pairs.given import read_pairs
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.preferring import prefer
 from engine.recipes.parts.reading import BATCH
 from engine.recipes.parts.rewards import Rewards
-from engine.recipes.parts.steady import keep_types, stored_types, without_noise
+from engine.recipes.parts.steady import keep_types, stored_types
 from engine.recipes.parts.tokenizer import load_tokenizer
 
 LOSS: str = "sigmoid"  # the loss: sigmoid is DPO's own
@@ -79,6 +81,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     started = time.time()
     begin()
     phase("data", callbacks)
+    check_method(TaskType.CAUSAL_LM)
     tokenizer = load_tokenizer()
     set_template(tokenizer)
     train, test = read_pairs()

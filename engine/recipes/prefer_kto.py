@@ -16,10 +16,12 @@ from engine.recipes.parts.begin import SEED, begin
 from engine.recipes.parts.conversation import set_template
 from engine.recipes.parts.first_asked import first_asked
 from engine.recipes.parts.language_model.plain import load_model
+from engine.recipes.parts.method_check import check_method
+from engine.recipes.parts.noise import without_noise
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.preferring import prefer
 from engine.recipes.parts.rewards import Rewards
-from engine.recipes.parts.steady import keep_types, stored_types, without_noise
+from engine.recipes.parts.steady import keep_types, stored_types
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.verdict_tokens import verdict_tokens
 from engine.recipes.parts.verdicts.given import read_verdicts
@@ -109,6 +111,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     started = time.time()
     begin()
     phase("data", callbacks)
+    check_method(TaskType.CAUSAL_LM)
     tokenizer = load_tokenizer()
     set_template(tokenizer)
     train, test = read_verdicts()

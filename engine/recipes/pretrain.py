@@ -12,7 +12,9 @@ from engine.recipes.parts.asked import first_prompts
 from engine.recipes.parts.before_after import before_and_after
 from engine.recipes.parts.begin import begin
 from engine.recipes.parts.causal_trainer import make_trainer
+from engine.recipes.parts.keep.none import Keep
 from engine.recipes.parts.language_model.plain import load_model
+from engine.recipes.parts.method_check import check_method
 from engine.recipes.parts.output import output
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.results import facts, report
@@ -33,13 +35,16 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     started = time.time()
     begin()
     phase("data", callbacks)
+    check_method(TaskType.CAUSAL_LM)
     tokenizer = load_tokenizer()
     texts, held_out = read_texts()
     train, test = tokenize(texts, tokenizer), tokenize(held_out, tokenizer)
+    keep = Keep(tokenizer)
     asked = first_prompts([held_out], tokenizer)
     phase("model", callbacks)
     model = adapt(load_model(), TaskType.CAUSAL_LM)
-    trainer = make_trainer(model, tokenizer, (train, {"": test}), callbacks)
+    trainer = make_trainer(model, tokenizer, keep.joined(model, train, {"": test}), callbacks)
+    trainer.held = keep.held
     found = before_and_after(trainer, tokenizer, asked, callbacks)
     results = report(
         {

@@ -12,6 +12,8 @@ from engine.recipes.parts.begin import begin
 from engine.recipes.parts.checkpoints import check_best_loaded, measured_best, newest_checkpoint
 from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.learner.grpo import make_learner
+from engine.recipes.parts.method_check import check_method
+from engine.recipes.parts.noise import without_noise
 from engine.recipes.parts.output import output
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.questions import read_questions
@@ -26,12 +28,13 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     started = time.time()
     begin()
     phase("data", callbacks)
+    check_method(TaskType.CAUSAL_LM)
     tokenizer = load_tokenizer()
     train, test = read_questions(tokenizer)
     check_reward(train)
     shown = test[:SAMPLES]
     phase("model", callbacks)
-    model = adapt(load_model(), TaskType.CAUSAL_LM)
+    model = adapt(without_noise(load_model()), TaskType.CAUSAL_LM)
     trainer = make_learner(model, tokenizer, (train, test), load_reward(), callbacks)
     phase("baseline", callbacks)
     before = measured_once("baseline.json", trainer.evaluate)

@@ -15,6 +15,8 @@ from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.begin import begin
 from engine.recipes.parts.checkpoints import check_best_loaded, measured_best, newest_checkpoint
 from engine.recipes.parts.conversation import set_template
+from engine.recipes.parts.method_check import check_method
+from engine.recipes.parts.noise import without_noise
 from engine.recipes.parts.output import output
 from engine.recipes.parts.pair_tokens import even_batches, pair_tokens
 from engine.recipes.parts.pairs.given import read_pairs
@@ -22,7 +24,7 @@ from engine.recipes.parts.phases import phase
 from engine.recipes.parts.reading import BATCH
 from engine.recipes.parts.results import compare, facts, measured_once, report
 from engine.recipes.parts.sequence_classifier.plain import load_classifier
-from engine.recipes.parts.steady import keep_types, stored_types, without_noise
+from engine.recipes.parts.steady import keep_types, stored_types
 from engine.recipes.parts.tokenizer import load_tokenizer
 
 CENTER: float = 0.0  # pull of the rewards towards a mean of zero; 0.01 is usual where a policy learns from them
@@ -82,6 +84,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     started = time.time()
     begin()
     phase("data", callbacks)
+    check_method(TaskType.SEQ_CLS)
     tokenizer = load_tokenizer()
     set_template(tokenizer)
     train, test = read_pairs()

@@ -12,7 +12,9 @@ from engine.recipes.parts.asked import first_prompts
 from engine.recipes.parts.before_after import before_and_after
 from engine.recipes.parts.begin import begin
 from engine.recipes.parts.causal_trainer import make_trainer
+from engine.recipes.parts.keep.none import Keep
 from engine.recipes.parts.language_model.plain import load_model
+from engine.recipes.parts.method_check import check_method
 from engine.recipes.parts.mixture.single import mixed, read_tasks
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.results import facts, report
@@ -27,15 +29,17 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     started = time.time()
     begin()
     phase("data", callbacks)
+    check_method(TaskType.CAUSAL_LM)
     tokenizer = load_tokenizer()
     rows = read_tasks()
     train, shares = mixed({name: tokenize(train, tokenizer) for name, (train, _) in rows.items()})
     tests = {name: tokenize(test, tokenizer) for name, (_, test) in rows.items()}
+    keep = Keep(tokenizer)
     asked = first_prompts([test for _, test in rows.values()], tokenizer)
     phase("model", callbacks)
     model = adapt(load_model(), TaskType.CAUSAL_LM)
-    trainer = make_trainer(model, tokenizer, (train, tests), callbacks, PACKING)
-    trainer.shares = shares
+    trainer = make_trainer(model, tokenizer, keep.joined(model, train, tests), callbacks, PACKING)
+    trainer.shares, trainer.held = shares, keep.held
     found = before_and_after(trainer, tokenizer, asked, callbacks)
     return report(
         {

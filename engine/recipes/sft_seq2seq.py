@@ -11,7 +11,9 @@ from engine.recipes.parts.adapter.lora import adapt
 from engine.recipes.parts.asked import first_prompts
 from engine.recipes.parts.before_after import before_and_after
 from engine.recipes.parts.begin import begin
+from engine.recipes.parts.keep.none import Keep
 from engine.recipes.parts.language_model.plain import load_model
+from engine.recipes.parts.method_check import check_method
 from engine.recipes.parts.mixture.single import mixed, read_tasks
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.results import facts, report
@@ -25,15 +27,17 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     started = time.time()
     begin()
     phase("data", callbacks)
+    check_method(TaskType.SEQ_2_SEQ_LM)
     tokenizer = load_tokenizer()
     rows = read_tasks()
     train, shares = mixed({name: tokenize(train, tokenizer) for name, (train, _) in rows.items()})
     tests = {name: tokenize(test, tokenizer) for name, (_, test) in rows.items()}
+    keep = Keep(tokenizer)
     asked = first_prompts([test for _, test in rows.values()], tokenizer)
     phase("model", callbacks)
     model = adapt(load_model(), TaskType.SEQ_2_SEQ_LM)
-    trainer = make_trainer(model, tokenizer, (train, tests), callbacks)
-    trainer.shares = shares
+    trainer = make_trainer(model, tokenizer, keep.joined(model, train, tests), callbacks)
+    trainer.shares, trainer.held = shares, keep.held
     found = before_and_after(trainer, tokenizer, asked, callbacks)
     return report(
         {
