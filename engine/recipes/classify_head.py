@@ -13,7 +13,8 @@ from engine.recipes.parts.begin import begin
 from engine.recipes.parts.class_results import before_and_after
 from engine.recipes.parts.class_trainer import make_trainer
 from engine.recipes.parts.classes import numbered
-from engine.recipes.parts.features import as_one, features, load_frozen_encoder
+from engine.recipes.parts.features import as_one, features
+from engine.recipes.parts.frozen_encoder import load_frozen_encoder
 from engine.recipes.parts.head import Head, with_head
 from engine.recipes.parts.output import output
 from engine.recipes.parts.phases import phase

@@ -41,6 +41,12 @@ PAIRS = {"model": {"kind": "seq2seq"}}
 """A model that turns one text into another."""
 
 
+def keeping(form: dict[str, Any], kind: str, keep: str = "old.txt") -> dict[str, Any]:
+    """The same form with a guard against forgetting, on rows that are given or (none) written by the model itself."""
+    return form | {"data": {**form["data"], "keep": keep}, "retention": {"kind": kind}}
+
+
+CHATS = roles("prompt", "completion")
 FORMS: dict[str, list[dict[str, Any]]] = {
     "sft": [
         roles("prompt", "completion"),
@@ -53,9 +59,14 @@ FORMS: dict[str, list[dict[str, Any]]] = {
         roles("messages") | PAIRS,
         roles("instruction", "output") | PAIRS,
         SEVERAL | PAIRS,
+        keeping(CHATS, "none"),
+        *(keeping(CHATS, kind, keep) for kind in ("replay", "ewc", "si", "distill") for keep in ("", "old.txt")),
+        keeping(SEVERAL, "replay"),
+        keeping(CHATS | PAIRS, "replay"),
+        keeping(SEVERAL | PAIRS, "distill"),
     ],
-    "pretrain": [roles("text"), roles("text") | {"training": {"packing": False}}],
-    "classify": [roles("text", "label")],
+    "pretrain": [roles("text"), roles("text") | {"training": {"packing": False}}, keeping(roles("text"), "ewc")],
+    "classify": [roles("text", "label"), roles("text", "text_pair", "label")],
     "embed": embed_forms(),
     "prefer": [
         roles(*names) | {"objective": {"loss": loss}}
@@ -95,7 +106,16 @@ FORMS: dict[str, list[dict[str, Any]]] = {
             ("text", ("instruction", "input", "output")),
         )
     ],
-    "baseline": [roles("prompt", "completion")],
+    "baseline": [
+        roles("prompt", "completion"),
+        {"data": {**roles("prompt", "completion")["data"], "template": "Summarise: {prompt}"}},
+        roles("messages", "tools"),
+        roles("instruction", "input", "output"),
+        roles("prompt", "completion") | PAIRS,
+        roles("text", "label"),
+        roles("text", "text_pair", "label") | {"model": {"kind": "encoder"}},
+        roles("anchor", "positive") | {"model": {"kind": "encoder"}},
+    ],
 }
 CHAT = {"sft", "prefer", "reward", "reinforce", "distill", "baseline"}
 """Goals whose objective has a chat template."""
@@ -103,6 +123,8 @@ CHAT = {"sft", "prefer", "reward", "reinforce", "distill", "baseline"}
 
 def skipped(goal: str, method: str, form: dict[str, Any]) -> bool:
     """Whether this method does not go with this form of the goal, or every other of its forms stands for this one."""
+    if method != "lora" and "retention" in form:
+        return True
     return goal == "embed" and method != "lora" and form is not FORMS["embed"][0]
 
 
@@ -120,4 +142,5 @@ def cell_name(cell: tuple[str, str, dict[str, Any]]) -> str:
     objective = "-".join(str(value) for value in form.get("objective", {}).values() if isinstance(value, str))
     kind = form.get("model", {}).get("kind", "")
     other = "+".join(name for section in ("data", "training") for name in form.get(section, {}) if name != "columns")
-    return "-".join(filter(None, (goal, method, "+".join(form["data"].get("columns", ())), other, kind, objective)))
+    columns, guard = "+".join(form["data"].get("columns", ())), form.get("retention", {}).get("kind", "")
+    return "-".join(filter(None, (goal, method, columns, other, kind, objective, guard)))

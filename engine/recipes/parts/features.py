@@ -8,27 +8,9 @@ from datasets import Dataset
 from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 
-from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments, torch_dtype
-from engine.recipes.parts.environment import DEVICE
+from engine.recipes.parts.base import model_arguments, torch_dtype
 from engine.recipes.parts.output import output
 from engine.recipes.parts.reading import BATCH, MAX_LENGTH, PRECISION
-from engine.recipes.parts.weights.whole import base_model
-
-
-def load_frozen_encoder() -> SentenceTransformer:
-    """Return the base model as an encoder that gives one vector per text; a plain one averages over its tokens."""
-    encoder = SentenceTransformer(
-        base_model(),
-        revision=REVISION,
-        trust_remote_code=TRUST_REMOTE_CODE,
-        device=DEVICE,
-        model_kwargs=model_arguments(),
-    )
-    encoder.max_seq_length = MAX_LENGTH
-    tokenizer = encoder.tokenizer
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
-    return encoder.requires_grad_(False).eval()
 
 
 def as_one(rows: Dataset) -> list[str]:

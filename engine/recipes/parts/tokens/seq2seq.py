@@ -5,18 +5,9 @@ from typing import Any
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
+from engine.recipes.parts.pair_texts import ended, written
 from engine.recipes.parts.reading import MAX_LENGTH
 from engine.recipes.parts.turns.prompt_completion import messages
-
-
-def written(turns: list[dict[str, Any]]) -> str:
-    """Return what was said before an answer as one text: a question as it is, a longer talk with its speakers."""
-    opening = [str(turn["content"]) for turn in turns if turn["role"] == "system"]
-    talk = [turn for turn in turns if turn["role"] != "system"]
-    if len(talk) == 1:
-        return "\n\n".join([*opening, str(talk[0]["content"])])
-    said = [f"{turn['role'].capitalize()}: {turn['content']}" for turn in talk]
-    return "\n\n".join([*opening, *said, "Assistant:"])
 
 
 def questions(turns: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -28,11 +19,6 @@ def questions(turns: list[dict[str, Any]]) -> list[tuple[str, str]]:
                 raise ValueError("an answer of the assistant is no text: an encoder-decoder model learns texts only")
             found.append((written(turns[:place]), turn["content"]))
     return found
-
-
-def ended(tokens: list[int], end: int) -> list[int]:
-    """Return tokens no longer than the longest text, the last of them the end."""
-    return tokens if tokens[-1:] == [end] else [*tokens[: MAX_LENGTH - 1], end]
 
 
 def tokenize(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:

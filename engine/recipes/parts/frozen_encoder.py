@@ -1,0 +1,27 @@
+"""A frozen encoder: texts in, one vector each out."""
+
+from typing import Any
+
+from sentence_transformers import SentenceTransformer
+
+from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.environment import DEVICE
+from engine.recipes.parts.reading import MAX_LENGTH
+from engine.recipes.parts.weights.whole import base_model
+
+
+def load_frozen_encoder(**more: Any) -> SentenceTransformer:
+    """Return the base model as an encoder; a plain one averages over the tokens of a text."""
+    encoder = SentenceTransformer(
+        base_model(),
+        revision=REVISION,
+        trust_remote_code=TRUST_REMOTE_CODE,
+        device=DEVICE,
+        model_kwargs=model_arguments(),
+        **more,
+    )
+    encoder.max_seq_length = MAX_LENGTH
+    tokenizer = encoder.tokenizer
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    return encoder.requires_grad_(False).eval()
