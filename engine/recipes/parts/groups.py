@@ -26,6 +26,7 @@ from engine.recipes.parts.reading import BATCH
 from engine.recipes.parts.reference import make_reference
 from engine.recipes.parts.rollout import SAMPLING_TEMPERATURE
 from engine.recipes.parts.samples import MAX_NEW_TOKENS
+from engine.recipes.parts.steady import keep_types, stored_types
 from engine.recipes.parts.trust_region import CLIP, ITERATIONS, KL_COEF
 
 GENERATIONS: int = 0  # answers to one prompt that are compared; 0: the largest divisor of the batch up to 8
@@ -144,13 +145,6 @@ class Grouped(Trainer):
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
-    def train(self, *given: Any, **named: Any) -> Any:
-        """Train, and let go of the copy of the untouched adapter that the trainer held as its reference."""
-        trained = super().train(*given, **named)
-        if isinstance(self.model, PeftModel) and "ref" in self.model.peft_config:
-            self.model.delete_adapter("ref")
-        return trained
-
 
 def compared(
     trainer_class: type[Grouped],
@@ -166,7 +160,7 @@ def compared(
     def reward(completions: list[Any], row: list[int], **_: Any) -> list[float]:
         return pay([prompts[0][number] for number in row], [turns[-1]["content"] for turns in completions])
 
-    stored = {name: parameter.dtype for name, parameter in model.named_parameters()}
+    stored = stored_types(model)
     tokenizer.padding_side = "left"
     trainer = trainer_class(
         model=model,
@@ -178,8 +172,9 @@ def compared(
         callbacks=[Curves(), Hacking(callbacks), *callbacks, WholeGroups()],
     )
     trainer.prompts, trainer.pay = prompts, pay
-    for name, parameter in trainer.model.named_parameters():
-        parameter.data = parameter.data.to(stored.get(name.replace(".ref.", ".default."), parameter.dtype))
+    if isinstance(model, PeftModel):
+        model.delete_adapter("ref")  # a copy that the trainer makes; a new adapter that is off is the same
+    keep_types(trainer, stored)
     if trainer.ref_model is not None:  # it was read from the hub or disk: the policy may be the result of another run
         trainer.ref_model.load_state_dict(trainer.model.state_dict())
     return trainer

@@ -1,4 +1,4 @@
-"""What a trainer of comparisons must not change on its way: the types of the weights, and no noise in the base."""
+"""What a trainer of comparisons must not change on its way: the types of the weights."""
 
 from typing import Any
 
@@ -16,11 +16,3 @@ def stored_types(model: nn.Module) -> dict[str, Any]:
     """Return the type of every weight; dropout rests until the training begins."""
     model.eval()
     return {name: parameter.dtype for name, parameter in model.named_parameters()}
-
-
-def without_noise(model: nn.Module) -> nn.Module:
-    """Return the model without its own dropout, whose noise would be taken for a distance; an adapter's comes later."""
-    for layer in model.modules():
-        if isinstance(layer, nn.Dropout):
-            layer.p = 0.0
-    return model
