@@ -745,3 +745,37 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
         pieces = [b"", b'"', b"{", b"]", b"\n", b"\x00", b"\xff\xfe", b"\\ud800", b"NaN", content[:size]]
         content = content[:at] + chance.choice(pieces) + content[at + chance.choice([0, 0, size]) :]
     return content
+
+
+def test_a_folder_of_code_is_text_to_read_on_in(tmp_path: Path) -> None:
+    for name, content in {
+        "src/main.py": "import os\n\nprint(1)\n",
+        "src/__init__.py": "",
+        "lib.rs": "fn main() {}\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    facts = look(str(tmp_path))
+    assert facts.rows == 3
+    assert (facts.suits[0].goal, facts.suits[0].columns) == ("pretrain", {"text": "text"})
+    assert not codes(facts, "wrong")
+
+
+def test_several_tasks_are_looked_at_together(tmp_path: Path) -> None:
+    first = write_lines(
+        tmp_path / "a.jsonl", [{"prompt": f"what is {n}?", "completion": f"it is {n}"} for n in range(150)]
+    )
+    second = write_lines(tmp_path / "b.jsonl", [{"instruction": f"do {n}", "output": "done " * 9} for n in range(50)])
+    facts = look([{"file": str(first)}, {"file": str(second), "weight": 2}])
+    assert facts.rows == 200
+    assert [suit.goal for suit in facts.suits] == ["sft"]
+    assert [part.suits[0].columns for part in facts.parts] == [
+        {"prompt": "prompt", "completion": "completion"},
+        {"instruction": "instruction", "output": "output"},
+    ]
+    alone = [part.lengths for part in facts.parts]
+    assert facts.lengths.longest == max(lengths.longest for lengths in alone)
+    assert facts.lengths.mean == pytest.approx((150 * alone[0].mean + 50 * alone[1].mean) / 200, abs=0.1)
+    assert [problem.message for problem in facts.problems] == ["b.jsonl: there are only 50 rows"]
+    with pytest.raises(Problem, match="there is no such file"):
+        look([{"file": str(first)}, {"file": str(tmp_path / "c.jsonl")}])

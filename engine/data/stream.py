@@ -8,7 +8,7 @@ from typing import Any
 from engine.data.facts import DataProblem
 from engine.data.jsons import Broken, Item, Row
 from engine.data.kinds import EXAMPLE_LENGTH
-from engine.data.rows import Reading, read
+from engine.data.rows import CODE_SUFFIXES, TEXT_SUFFIXES, Reading, read
 from engine.data.tally import letters
 from engine.problem import Problem
 
@@ -51,6 +51,8 @@ class Stream:
             except Problem as problem:
                 if len(self.files) == 1:
                     raise
+                if problem.code == "empty" and file.suffix in (*TEXT_SUFFIXES, *CODE_SUFFIXES):
+                    continue  # an empty page or module is no row, and hurts nobody
                 self.problems.append(DataProblem(problem.code, str(problem), None, "wrong", "mend or remove this file"))
                 continue
             self.readings.append(reading)
