@@ -8,6 +8,7 @@ from engine.draft import Facts
 from engine.estimate import Estimate
 from engine.lengths import share_longer
 from engine.model import ModelFacts
+from engine.objectives import embed
 from engine.ranking import Candidate, Verdict
 from engine.tables import table
 
@@ -21,6 +22,7 @@ def cautions(chosen: Candidate, ranking: tuple[Verdict, ...], facts: Facts) -> I
     if facts.data is None and "data.train" not in chosen.draft.answers:
         yield texts["no_data"]
     yield from _cut(chosen, facts)
+    yield from embed.cautions(chosen.run)
     if facts.model is not None:
         yield from _model(chosen, facts.model)
     for name in others(chosen.run):

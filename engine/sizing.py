@@ -126,7 +126,7 @@ def _fit(draft: Draft, facts: Facts, model: ModelFacts, free: float) -> None:
 def _one_row(draft: Draft, facts: Facts, model: ModelFacts) -> Step:
     """Return the step of one row in its frugal form: accumulating, and checkpointing unless the person decided that."""
     more = {"accumulate": 2} if draft.has("training.accumulate") else {}
-    training = {**more, **draft.values["training"], "batch": 2}  # two rows, so that padding counts
+    training = {**more, **draft.values["training"], "batch": max(2, least_rows(draft))}  # padding counts
     pair = one_step(check({**draft.values, "training": training}), model, facts.data)
     decided = "training.gradient_checkpointing" in draft.reasons
     if decided or not draft.has("training.gradient_checkpointing"):
