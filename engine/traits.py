@@ -25,7 +25,7 @@ NAMES = {
     "rows_per_class": "rows for each label, on average",
     "fixed_answers": "whether a few short answers come again and again",
     "tasks": "files that are learned from at once",
-    "keep_rows": "whether rows are given on which nothing should be forgotten",
+    "keep_set": "whether rows are given on which nothing should be forgotten",
     "kind": "causal, encoder, seq2seq or unknown",
     "parameters": "weights of the model",
     "chat": "whether the model brings a chat template: it was taught to answer",
@@ -46,7 +46,7 @@ NAMES = {
 def traits(draft: Draft, facts: Facts, wishes: Wishes) -> dict[str, Trait]:
     """Return what is known, by name; what is not known is None."""
     found: dict[str, Trait] = {"goal": draft.goal, "gpu": not draft.on_cpu(facts), "free_gib": draft.free_gib(facts)}
-    found |= {"origin": bool(draft.get("model.origin")), "keep_rows": bool(draft.get("data.keep"))}
+    found |= {"origin": bool(draft.get("model.origin")), "keep_set": bool(draft.get("data.keep"))}
     if facts.model is not None:
         found |= _model(facts.model, draft.free_gib(facts))
     if facts.data is not None:

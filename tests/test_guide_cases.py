@@ -99,6 +99,8 @@ CASES = [
     Case("a domain close by needs no pre-training", "pretrain-not-needed", goal="pretrain", wishes={"distance": "near"}, instead="sft"),
     Case("PEFT against forgetting", "adapters-forget-less", wishes={"keep": "yes"}, about="lora"),
     Case("old abilities must stay", "keep-by-replay", wishes={"keep": "yes"}, fields={"retention.kind": "replay"}),
+    Case("old abilities must stay, and here are rows of them", "keep-by-replaying-rows", goal="classify", config=BERT_BASE, wishes={"keep": "yes"}, answers={"data": {"keep": "old.jsonl"}}, fields={"retention.kind": "replay"}),
+    Case("old abilities of a model that writes nothing", "keep-needs-rows", goal="classify", config=BERT_BASE, wishes={"keep": "yes"}, warns=True),
     Case("several tasks at once against forgetting", "several-tasks", answers={"data": {"train": TASKS}}, about="full"),
     # papers and threads
     Case("QLoRA: 33B on 24 GB", "very-little-memory", config=LLAMA_33B, answers={"training": {"max_length": 512}}, method="qlora"),
