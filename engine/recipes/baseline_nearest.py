@@ -40,10 +40,10 @@ def nearest(found: torch.Tensor, classes: torch.Tensor) -> list[int]:
 
 def by_examples(encoder: SentenceTransformer, rows: Dataset, classes: int) -> torch.Tensor:
     """Return the mean of the normalised features of each class's examples (classes, width; Snell et al. 2017)."""
-    places = drawn(rows, classes)
-    known = features(encoder, as_one(rows.select([place for own in places for place in own])))
-    each = torch.nn.functional.normalize(known, dim=1).split([len(own) for own in places])
-    return torch.stack([own.mean(0) for own in each])
+    places = [place for own in drawn(rows, classes) for place in own]
+    labels = torch.tensor([rows["label"][place] for place in places])
+    known = torch.nn.functional.normalize(features(encoder, as_one(rows.select(places))), dim=1)
+    return torch.stack([known[labels == label].mean(0) for label in range(classes)])
 
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def columns(rows: list[tuple[str, ...]]) -> Iterator[str]:
 def outcome_lines(results: dict[str, Any], method: str) -> Iterator[str]:
     """Yield the table before and after, samples, and how to load the model."""
     from tui.widgets.figures import count, one_line, percent, value
-    from tui.widgets.outcome import chance, how_to_load, metrics, verdict
+    from tui.widgets.outcome import chance, further, how_to_load, loaded_as, metrics, verdict, when
 
     measured = metrics(results)
     yield verdict(measured, chance(results)).text.strip()
@@ -52,13 +52,20 @@ def outcome_lines(results: dict[str, Any], method: str) -> Iterator[str]:
         yield caveat
     rows = results.get("test_rows")
     title = f"on {count(rows)} rows never trained on" if isinstance(rows, int) else "on rows never trained on"
-    table = [(m.label, value(m.before), value(m.after), percent(m.change)) for m in measured]
-    yield from columns([(title, "before", "after", "change"), *table])
+    table = [
+        (m.label, value(m.before), "not trained" if m.after is None else value(m.after), percent(m.change))
+        for m in measured
+    ]
+    first, second = when(results)
+    yield from columns([(title, first, second, "change"), *table])
     for sample in (results.get("samples") or [])[:3]:
         yield f"“{one_line(str(sample.get('prompt', '')))[:100]}”"
-        yield f"  before  {one_line(str(sample.get('base', '')))[:200] or '(nothing)'}"
-        yield f"  after   {one_line(str(sample.get('tuned', '')))[:200] or '(nothing)'}"
+        yield f"  {first:<6}  {one_line(str(sample.get('base', '')))[:200] or '(nothing)'}"
+        if sample.get("tuned", "") is not None:
+            yield f"  {second:<6}  {one_line(str(sample.get('tuned', '')))[:200] or '(nothing)'}"
     folder = results.get("model_folder")
     if isinstance(folder, str):
         yield f"the model is in {folder}; to use it:"
-        yield from (f"  {line}" for line in how_to_load(str(results.get("goal", "")), method, Path(folder)))
+        yield from (f"  {line}" for line in how_to_load(loaded_as(results), method, Path(folder)))
+        if next_step := further(results):
+            yield next_step

@@ -28,6 +28,7 @@ NAMES = {
 LOADERS = {
     "classify": ("AutoModelForSequenceClassification", "AutoPeftModelForSequenceClassification"),
     "reward": ("AutoModelForSequenceClassification", "AutoPeftModelForSequenceClassification"),
+    "seq2seq": ("AutoModelForSeq2SeqLM", "AutoPeftModelForSeq2SeqLM"),
 }
 WHOLE = frozenset({"full", "layers", "head", "none"})
 """Methods whose result is a whole model, not an adapter."""
@@ -45,29 +46,42 @@ class Metric:
 
     label: str
     before: float
-    after: float
+    after: float | None
     higher_is_better: bool
 
     @property
     def change(self) -> float | None:
         """Return the change in percent of the value before."""
-        return (self.after - self.before) / abs(self.before) * 100 if self.before else None
+        return (self.after - self.before) / abs(self.before) * 100 if self.before and self.after is not None else None
 
     @property
     def gain(self) -> float:
         """Return the change in percent, positive when it became better."""
+        if self.after is None or self.after == self.before:
+            return 0.0
         change = self.change if self.change is not None else math.copysign(math.inf, self.after - self.before)
-        return 0.0 if self.after == self.before else change if self.higher_is_better else -change
+        return change if self.higher_is_better else -change
 
 
 def metrics(results: dict[str, Any]) -> list[Metric]:
     """Return the measures of a run's results; a row that is not complete is left out."""
-    rows = results.get("metrics")
-    return [_metric(row) for row in rows if _is_metric(row)] if isinstance(rows, list) else []
+    rows, alone = results.get("metrics"), is_untrained(results)
+    return [_metric(row) for row in rows if _is_metric(row, alone)] if isinstance(rows, list) else []
 
 
-def _is_metric(row: Any) -> bool:
-    return isinstance(row, dict) and all(isinstance(row.get(key), (int, float)) for key in ("baseline", "tuned"))
+def is_untrained(results: dict[str, Any]) -> bool:
+    """Return whether a model was measured and not trained: asked alone, and with examples where there are any."""
+    return results.get("goal") == "baseline"
+
+
+def when(results: dict[str, Any]) -> tuple[str, str]:
+    """Return the words for the two measurements of a run."""
+    return ("alone", "helped") if is_untrained(results) else ("before", "after")
+
+
+def _is_metric(row: Any, alone: bool) -> bool:
+    numbers = [row.get(key) for key in ("baseline", "tuned")] if isinstance(row, dict) else [None]
+    return all(isinstance(number, (int, float)) for number in numbers[: 1 if alone and numbers[-1] is None else 2])
 
 
 def _metric(row: dict[str, Any]) -> Metric:
@@ -94,6 +108,8 @@ def verdict(measured: Sequence[Metric], caveat: str = "") -> Part:
     worse = sum(gain < -NOTICEABLE for gain in gains)
     if not gains:
         return Part("nothing was measured ", "warning")
+    if all(metric.after is None for metric in measured):
+        return Part("measured, not trained ", "accent")
     if better == len(gains):
         return Part("✓ better than the base model ", "good")
     if worse == len(gains):
@@ -133,10 +149,15 @@ def _table(results: dict[str, Any]) -> Iterator[Row]:
     tested = results.get("test_rows")
     title = f"on {count(tested)} rows never trained on" if isinstance(tested, int) else "on rows never trained on"
     wide = max([cell_len(title), *(cell_len(metric.label) for metric in measured)]) + 2
-    yield (Part(f"  {title:<{wide}}"), Part(f"{'before':>10}{'after':>11}{'change':>12}", "muted"))
+    first, second = when(results)
+    yield (Part(f"  {title:<{wide}}"), Part(f"{first:>10}{second:>11}{'change':>12}", "muted"))
     for metric in measured:
-        numbers = f"{value(metric.before):>10}{value(metric.after):>11}{percent(metric.change):>12}"
-        yield (Part(f"  {metric.label:<{wide}}"), Part(numbers), Part("   "), _judge(metric.gain))
+        label, before = Part(f"  {metric.label:<{wide}}"), f"{value(metric.before):>10}"
+        if metric.after is None:
+            yield (label, Part(before), Part("   not trained", "muted"))
+        else:
+            numbers = f"{before}{value(metric.after):>11}{percent(metric.change):>12}"
+            yield (label, Part(numbers), Part("   "), _judge(metric.gain))
     if caveat := chance(results):
         yield (Part(f"  {caveat}", "warning"),)
 
@@ -175,8 +196,11 @@ def _facts(results: dict[str, Any]) -> Iterator[Row]:
     if isinstance(weights, int) and isinstance(trained, int) and weights:
         share = f"{trained / weights * 100:.2f} %"
         facts.append(("trained", f"{count(trained)} of {count(weights)} weights ({share})"))
-    if isinstance(results.get("train_rows"), int):
-        facts.append(("rows", f"{count(results['train_rows'])} learned from"))
+    shown = results.get("train_rows")
+    if isinstance(shown, int) and not is_untrained(results):
+        facts.append(("rows", f"{count(shown)} learned from"))
+    elif shown:
+        facts.append(("helped", f"by {count(shown)} solved examples, none of them a test row"))
     if isinstance(results.get("best_step"), int):
         facts.append(("kept", f"the weights of step {count(results['best_step'])}, the best of all evaluations"))
     if learned := _learned(results.get("proof")):
@@ -201,8 +225,9 @@ def _samples(results: dict[str, Any], width: int) -> Iterator[Row]:
     samples = [sample for sample in found if isinstance(sample, dict)] if isinstance(found, list) else []
     for sample in samples[:SAMPLES]:
         yield (Part(f"  “{shorten(one_line(str(sample.get('prompt', ''))), width - 6)}”", "strong"),)
-        for key, word in (("base", "before"), ("tuned", "after")):
-            yield from _answer(word, str(sample.get(key, "")), width)
+        for key, word in zip(("base", "tuned"), when(results), strict=True):
+            if sample.get(key, "") is not None:
+                yield from _answer(word, str(sample.get(key, "")), width)
 
 
 def _answer(word: str, text: str, width: int) -> Iterator[Row]:
@@ -220,9 +245,11 @@ def _use(results: dict[str, Any], method: str, width: int) -> Iterator[Row]:
     path = Path(folder)
     yield (Part("  the model     ", "muted"), Part(literal(place(path))))
     room = max(20, width - 17)
-    for line in how_to_load(str(results.get("goal", "")), method, path):
+    for line in how_to_load(loaded_as(results), method, path):
         for start in range(0, len(line), room):  # a long path goes on in the next row: half a path is of no use
             yield (Part("                "), Part(line[start : start + room], "accent"))
+    if next_step := further(results):
+        yield (Part("  what next     ", "muted"), Part(next_step))
     yield (
         Part("  the script    ", "muted"),
         Part("python train.py does the same anywhere; "),
@@ -231,18 +258,37 @@ def _use(results: dict[str, Any], method: str, width: int) -> Iterator[Row]:
     )
 
 
+def loaded_as(results: dict[str, Any]) -> str:
+    """Return what decides how a tuned model is loaded: its goal, or its own kind where that is another."""
+    return str(results.get("model_kind", results.get("goal", "")))
+
+
+def further(results: dict[str, Any]) -> str:
+    """Return what a result is good for next, such as the base of another run; empty where nothing is offered."""
+    following = results.get("next")
+    if not isinstance(following, dict):
+        return ""
+    origin = literal(place(Path(str(following.get("from", "")))))
+    return f"it is a base for more: a run with goal: {following.get('goal', 'sft')} and from: {origin}"
+
+
 def how_to_load(goal: str, method: str, folder: Path) -> list[str]:
     """Return the lines of Python that load the tuned model, after its card says how where the method needs more."""
-    if goal == "embed":
+    if goal == "embed" or method == "head":
+        asked = ["names = model.transformers_model.config.id2label", "names[int(model.encode(text).argmax())]"]
         return [
             "from sentence_transformers import SentenceTransformer",
             f"model = SentenceTransformer({str(folder)!r})",
+            *(asked if method == "head" else []),
         ]
     if method == "bottleneck":
         return [f"see {folder.name}/README.md: the added layers need the few lines that stand there"]
     whole = method in WHOLE
     name = LOADERS.get(goal, ("AutoModelForCausalLM", "AutoPeftModelForCausalLM"))[not whole]
-    return [
-        f"from {'transformers' if whole else 'peft'} import {name}",
-        f"model = {name}.from_pretrained({str(folder)!r})",
-    ]
+    lines, head = [f"from {'transformers' if whole else 'peft'} import {name}"], ""
+    if goal == "classify" and not whole:  # an adapter does not know how many classes there are
+        lines += ["import json", f"names = dict(enumerate(json.load(open({str(folder / 'classes.json')!r}))))"]
+        head = ", id2label=names"
+    elif goal == "reward" and not whole:
+        head = ", num_labels=1"
+    return [*lines, f"model = {name}.from_pretrained({str(folder)!r}{head})"]

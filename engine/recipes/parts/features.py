@@ -40,4 +40,5 @@ def features(encoder: SentenceTransformer, texts: list[str]) -> torch.Tensor:
         partial = file.with_suffix(".partial")
         save_file({"features": found.float().cpu().contiguous()}, partial)
         partial.replace(file)
-    return load_file(file)["features"]
+    kept: torch.Tensor = load_file(file)["features"]
+    return kept

@@ -1,7 +1,6 @@
 """Linear layers in 4 bit (Dettmers et al. 2023, arXiv:2305.14314)."""
 
-from torch import nn
-from transformers import BitsAndBytesConfig
+from transformers import BitsAndBytesConfig, PreTrainedModel
 
 from engine.recipes.parts.base import torch_dtype
 from engine.recipes.parts.reading import PRECISION
@@ -21,7 +20,7 @@ def four_bit(whole: list[str] | None = None) -> BitsAndBytesConfig:
     )
 
 
-def keep_gradients(model: nn.Module) -> None:
+def keep_gradients(model: PreTrainedModel) -> None:
     """Leave packed weights as they are, so that gradients pass them after an evaluation too."""
     for layer in model.modules():
         # On a CPU with bf16 bitsandbytes repacks 4-bit weights at the first evaluation; gradients end there afterwards.
