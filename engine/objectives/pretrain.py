@@ -32,4 +32,4 @@ def _epochs(draft: Draft, facts: Facts) -> None:
         return
     tokens = usual_tokens(facts.data.lengths.mean) * facts.data.rows
     epochs = next(float(epochs) for most, epochs in draft.rules["epochs"] if tokens <= most)
-    draft.put("training.epochs", epochs, "epochs_texts", tokens=f"{tokens / 1e6:,.1f}")
+    draft.put("training.epochs", epochs, "epochs_texts", tokens=f"{tokens:,.0f}")

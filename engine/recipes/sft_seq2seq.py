@@ -42,6 +42,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     return report(
         {
             "goal": "sft",
+            "model_kind": "seq2seq",
             **found,
             "train_rows": sum(len(train) for train, _ in rows.values()),
             "test_rows": sum(len(test) for _, test in rows.values()),
