@@ -315,3 +315,20 @@ def test_a_rule_pays_without_any_code_of_the_users(algorithm, llama, tmp_path):
     assert not (folder / "reward.py").exists()
     assert [value for _, value in curves(known)["reward"]] == [0.0] * 6  # an untaught model is never right ...
     assert "reward_flat" in {warning["code"] for warning in known.warnings}  # ... and that is said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_what_the_goal_reward_makes_pays_a_policy(method, llama, tmp_path):
+    from engine import document
+    from tests.preferences import choices
+    from tests.preferences import described as preferring
+
+    made, _ = forge(preferring("reward", method, llama, tmp_path, choices()), tmp_path / "made")
+    run = described("ppo", "lora", llama, tmp_path, {"reward": {"model": str(made)}})
+    run = document.resolve(run, tmp_path)
+    assert run["objective"]["reward"] == {"model": str(made / "output" / "model")}
+    _, known = forge(run, tmp_path / "runs")
+    paid = [value for _, value in curves(known)["reward"]]
+    assert len(set(paid)) == len(paid) == 4
+    assert "reward_flat" not in {warning["code"] for warning in known.warnings}
