@@ -17,6 +17,7 @@ from engine.problem import Problem, nearest
 from tui.app import Tunewright
 from tui.planning import Thought, sparse
 from tui.screens.step import Step
+from tui.several import written
 
 STEPS = ("goal", "model", "data", "method", "plan")
 
@@ -148,7 +149,7 @@ class Wizard:
             if at == "repeat":
                 self.answers = await asyncio.to_thread(sparse, self.answers, self.facts)
         except Problem as problem:
-            self.drafts |= {"Model.path": self.said("model.id", ""), "Data.path": self.said("data.train", "")}
+            self.drafts |= {"Model.path": self.said("model.id", ""), "Data.path": written(self.said("data.train", ""))}
             self.complaint = problem.sentence
             return step
         return "plan" if at == "repeat" else at

@@ -13,10 +13,10 @@ from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 
 from engine.data import DataFacts, DataProblem, look
-from engine.document import resolve
 from engine.problem import Problem
 from tui.nearby import data_files
 from tui.screens.step import Step
+from tui.several import Given, meant, written
 from tui.widgets.choices import Choice, Choices
 from tui.widgets.entry import PathEntry, PathSuggester, clean_path
 from tui.widgets.mapping import Mapping
@@ -32,7 +32,8 @@ class DataScreen(Step):
     PLACE = "Data"
     HELP = (
         "The rows that are learned from. Enter looks at the file and shows what is in it; then say which column "
-        "plays which role, if the guess is wrong, and Enter goes on."
+        "plays which role, if the guess is wrong, and Enter goes on. Several files with + between them are learned "
+        "as several tasks at once, and each is measured by itself."
     )
     BINDINGS = [Binding("ctrl+n", "go_on", "Go on", tooltip="Take these rows and go on to the method")]
     entry = getters.query_one("#path", PathEntry)
@@ -48,7 +49,7 @@ class DataScreen(Step):
     class Seen(Message):
         """A data set was looked at, or `problem` says what is wrong."""
 
-        path: str
+        given: Given
         facts: DataFacts | None = None
         problem: Problem | None = None
 
@@ -57,7 +58,7 @@ class DataScreen(Step):
         with Vertical(id="body"):
             yield Static("What should it learn from?", classes="heading")
             yield PathEntry(
-                self.draft("path", place(self.wizard.said("data.train")) if self.wizard.said("data.train") else ""),
+                self.draft("path", written(self.wizard.said("data.train")) if self.wizard.said("data.train") else ""),
                 id="path",
                 placeholder="a file (jsonl, json, csv, tsv, parquet, txt), a folder, or a hub id",
                 suggester=PathSuggester(),
@@ -107,25 +108,28 @@ class DataScreen(Step):
     def _is_answered(self) -> bool:
         """Return whether the field says what was looked at: another name in it is never passed over."""
         said = self.wizard.said("data.train")
-        return bool(said) and _whole(clean_path(self.entry.value)) == said
+        return bool(said) and self._meant(clean_path(self.entry.value)) == said
+
+    def _meant(self, typed: str) -> Given:
+        return meant(typed, self.wizard.said("data.train", ""))
 
     def take(self, path: str) -> None:
         """Look at a path, or go on when it has been looked at already."""
         self.query_one(Trouble).say()
-        whole = _whole(path)
-        if self.has_class("-found") and self.wizard.said("data.train") == whole:
+        given = self._meant(path)
+        if self.has_class("-found") and self.wizard.said("data.train") == given:
             self.action_go_on()
             return
         self.query_one("#state", Static).update(Content(f"looking at {literal(path, 60)} …"))
-        self.look(whole)
+        self.look(given)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="look")
-    def look(self, path: str) -> None:
+    def look(self, given: Given) -> None:
         """Look at a data set; the answer arrives as `Seen`."""
         try:
-            self.post_message(self.Seen(path, look(path)))
+            self.post_message(self.Seen(given, look(given)))
         except Problem as problem:
-            self.post_message(self.Seen(path, None, problem))
+            self.post_message(self.Seen(given, None, problem))
 
     @on(Seen)
     def _seen(self, message: Seen) -> None:
@@ -134,10 +138,10 @@ class DataScreen(Step):
             self.query_one("#state", Static).update("")
             self.complain(message.problem.sentence if message.problem else "", self.entry)
             return
-        if message.path != self.wizard.said("data.train"):
+        if message.given != self.wizard.said("data.train"):
             for dotted in ("data.columns", "data.group"):
                 self.wizard.forget(dotted)
-        self.wizard.answer("data.train", message.path)
+        self.wizard.answer("data.train", message.given)
         self.wizard.data = message.facts
         self.show(message.facts)
 
@@ -147,8 +151,10 @@ class DataScreen(Step):
         tokens = roughly(facts.rows * facts.lengths.mean / 4)
         certain = "" if facts.confidence >= 0.8 else f", probably ({facts.confidence:.0%})"
         name = facts.format.replace("_", " ")
-        words = f"{name}{certain} · {facts.rows:,} rows · {len(facts.columns)} columns · {tokens} tokens"
+        parts = f"{len(facts.parts)} files" if facts.parts else f"{len(facts.columns)} columns"
+        words = f"{name}{certain} · {facts.rows:,} rows · {parts} · {tokens} tokens"
         self.query_one("#state", Static).update(Content(f"✓ {literal(words)}"))
+        self.mapping.display = not facts.parts  # each task has columns of its own
         self.mapping.offer(str(self.wizard.said("goal")), facts, self.wizard, self.draft("share"))
         self.query_one(Rows).show(facts, self.mapping.columns())
 
@@ -169,17 +175,15 @@ class DataScreen(Step):
         if broken is not None:
             self.complain(f"{broken.message}; {broken.advice or 'mend the rows first'}", self.entry)
             return
-        answers = self.mapping.answers()
+        if self.wizard.data.parts and self.wizard.said("goal") != "sft":
+            self.complain("only examples to answer like (the goal sft) are learned as several tasks", self.entry)
+            return
+        answers = {} if self.wizard.data.parts else self.mapping.answers()
         if answers is None:
             return
         for dotted, value in answers.items():
             self.wizard.settle(dotted, value)
         self.leave("method")
-
-
-def _whole(path: str) -> str:
-    """Return a typed path as a run holds it."""
-    return str(resolve({"data": {"train": path}}, Path.cwd())["data"]["train"])
 
 
 def stops(problem: DataProblem) -> bool:
