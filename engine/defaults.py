@@ -9,6 +9,7 @@ from engine import words
 from engine.draft import Draft, Facts
 from engine.lengths import dense_tokens
 from engine.objectives import baseline, classify, distill, embed, prefer, pretrain, reinforce, reward, sft
+from engine.problem import Problem
 from engine.shapes import EAGER_ONLY
 from engine.step import targeted
 from engine.tables import table
@@ -45,12 +46,13 @@ def fill(draft: Draft, facts: Facts) -> None:
 def _model(draft: Draft, facts: Facts) -> None:
     kind = facts.model.kind if facts.model else "unknown"
     draft.put("model.kind", "causal" if kind == "unknown" else kind, "model_kind")
-    adapter = facts.model.adapter if facts.model else ""
-    draft.put("model.weights", "adapter" if adapter else "whole", "adapter" if adapter else "whole", adapter=adapter)
-    adapter = Path(draft.get("model.id")).expanduser() / "adapter_config.json"
-    if adapter.is_file():
-        draft.put("model.weights", "adapter", "weights_adapter")
-    draft.put("model.weights", "whole", "weights_whole")
+    weights = "adapter" if facts.model and facts.model.adapter else "whole"
+    given = draft.get("model.weights", weights)
+    if facts.model and given != weights:
+        found = "an adapter" if facts.model.adapter else "whole weights"
+        what = f"model.weights says {given}, and the folder holds {found}"
+        raise Problem(what, where=facts.model.id, advice="set model.weights to auto", code="weights")
+    draft.put("model.weights", weights, "weights_adapter" if weights == "adapter" else "weights_whole")
 
 
 def _launch(draft: Draft, facts: Facts) -> None:

@@ -3,12 +3,13 @@
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from engine.config import RUN_TYPES, VERSION, Run, parse, plain
+from engine.mistakes import Key, Lines, place_of, translate
 from engine.problem import Problem, nearest
 
 DATA_SUFFIXES = {".json", ".jsonl", ".csv", ".tsv", ".parquet", ".arrow", ".txt", ".md", ".gz", ".zst"}
@@ -17,8 +18,6 @@ DATA = (("data", "train"), ("data", "test"), ("data", "keep"))
 """Fields that hold a path: a model's folder, or rows."""
 FILES = ("file", "test")
 """The same inside a task of a list of several."""
-Key = tuple[str | int, ...]
-Lines = dict[Key, int]
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -26,10 +25,17 @@ def read(path: Path) -> dict[str, Any]:
     return _read(path)[0]
 
 
-def load(path: Path, assignments: Sequence[str] = ()) -> Run:
-    """Return the run in a file with `a.b=c` overrides; its relative paths are taken from the file's own folder."""
+def load(path: Path, assignments: Sequence[str] = (), runs: Path | None = None) -> Run:
+    """Return the run in a file with `a.b=c` overrides; its relative paths are taken from the file's own folder.
+
+    What it begins `from:` is looked for below `runs`, by default where runs lie.
+    """
     values, lines = _read(path)
     values = override(resolve(values, path.resolve().parent), assignments)
+    if "from" in values:
+        from engine.chain import begun_from  # it reads runs, and runs read documents
+
+        values = begun_from(values, path, place_of(str(path), lines, ("from",)), runs, assignments)
     return check(values, str(path), lines)
 
 
@@ -140,8 +146,8 @@ def put(values: Mapping[str, Any], dotted: str, value: Any) -> dict[str, Any]:
     if rest and isinstance(inner, (list, tuple)):
         numbered = put({str(number): item for number, item in enumerate(inner)}, rest, value)
         if len(numbered) > len(inner):
-            where = f"{head}.{rest.partition('.')[0]}"
-            raise Problem(f"there is no entry '{where}'", advice=f"count from 0 to {len(inner) - 1}")
+            what = f"there is no entry {rest.partition('.')[0]} in '{head}'"
+            raise Problem(what, advice=f"count from 0 to {len(inner) - 1}")
         result[head] = list(numbered.values())
     elif rest:
         result[head] = put(inner if isinstance(inner, Mapping) else {}, rest, value)
@@ -162,67 +168,11 @@ def check(values: dict[str, Any], where: str = "", lines: Lines | None = None) -
     goal = values.get("goal")
     if goal not in RUN_TYPES:
         what = "a goal is missing" if goal is None else f"there is no goal '{goal}'"
-        raise Problem(what, where=_place(where, lines, ("goal",)), advice=nearest(str(goal or ""), RUN_TYPES))
+        raise Problem(what, where=place_of(where, lines, ("goal",)), advice=nearest(str(goal or ""), RUN_TYPES))
     try:
         return parse(values)
     except ValidationError as error:
-        raise _translate(error, values, where, lines or {}) from None
-
-
-def _place(where: str, lines: Lines | None, key: Key) -> str:
-    line = (lines or {}).get(key)
-    return f"{where}:{line}" if where and line else where
-
-
-def _translate(error: ValidationError, values: dict[str, Any], where: str, lines: Lines) -> Problem:
-    details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
-    first = details[0]
-    key = tuple(_key(first["loc"], values, first["type"]))
-    dotted = ".".join(map(str, key))
-    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    place = _place(where, lines, key)
-    if first["type"] == "extra_forbidden":
-        names = [name for name, _ in _section_fields(values, key[:-1])]
-        return Problem(f"there is no key '{dotted}'{more}", where=place, advice=nearest(str(key[-1]), names))
-    if first["type"] == "missing":
-        return Problem(f"'{dotted}' is missing{more}", where=place, advice=f"add {dotted}")
-    if first["type"] == "union_tag_not_found":
-        return Problem(f"'{dotted}.kind' is missing{more}", where=place, advice=f"say which, as in {dotted}.kind=lora")
-    if first["type"] == "union_tag_invalid":
-        known = [name.strip().strip("'") for name in first["ctx"]["expected_tags"].split(",")]
-        what = f"'{first['ctx']['tag']}' does not go with the goal {values['goal']} as {dotted}.kind"
-        return Problem(what + more, where=place, advice=nearest(first["ctx"]["tag"], known))
-    if first["type"] == "literal_error":
-        known = [str(choice) for choice in _choices(first["ctx"]["expected"])]
-        return Problem(
-            f"'{first['input']}' is no value of '{dotted}'{more}",
-            where=place,
-            advice=nearest(str(first["input"]), known),
-        )
-    message = first["msg"].removeprefix("Value error, ")
-    shown = f" (it is {first['input']!r})" if isinstance(first["input"], (str, int, float)) else ""
-    what, _, advice = f"{message[:1].lower()}{message[1:]}".partition("; ")  # a rule of ours says what to do by itself
-    subject = f"'{dotted}': " if dotted else ""
-    return Problem(f"{subject}{what}{shown}{more}", where=place, advice=advice or "correct it")
-
-
-def _choices(expected: str) -> list[str]:
-    return [part.strip().strip("'") for part in expected.replace(" or ", ",").split(",") if part.strip()]
-
-
-def _key(location: tuple[str | int, ...], values: Any, kind: str) -> Iterator[str | int]:
-    """Yield the parts of a pydantic location that a person wrote, without the tags of unions."""
-    node = values
-    for position, part in enumerate(location):
-        last = position == len(location) - 1
-        inside = (
-            part in node if isinstance(node, Mapping) else isinstance(node, (list, tuple)) and isinstance(part, int)
-        )
-        if inside:
-            node = node[part]
-            yield part
-        elif last and kind in ("missing", "extra_forbidden"):
-            yield part
+        raise translate(error, values, where, lines or {}) from None
 
 
 def fields(run: Run) -> list[str]:
@@ -246,31 +196,6 @@ def field(dotted: str, run: Run) -> FieldInfo:
         if name == dotted:
             return info
     raise Problem(f"there is no key '{dotted}'", advice=nearest(dotted, fields(run)))
-
-
-def _section_fields(values: Mapping[str, Any], key: Key) -> list[tuple[str, FieldInfo]]:
-    model: type[BaseModel] = RUN_TYPES[values["goal"]]
-    node: Any = values
-    for part in key:
-        node = node[part] if isinstance(part, int) else node.get(part, {}) if isinstance(node, Mapping) else {}
-        if isinstance(part, str) and part in model.model_fields:
-            models = list(_models_in(model.model_fields[part].annotation))
-            named = [kind for kind in models if isinstance(node, Mapping) and node.get("kind") in _kinds(kind)]
-            model = (named or models or [model])[0]
-    return list(model.model_fields.items())
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Yield the sections that a field may hold, however deep its type nests them."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _models_in(inner)
-
-
-def _kinds(model: type[BaseModel]) -> tuple[Any, ...]:
-    info = model.model_fields.get("kind")
-    return (*get_args(info.annotation), info.default, None) if info else ()
 
 
 def dump(run: Run) -> str:

@@ -60,6 +60,8 @@ def _describe(folder: Path) -> tuple[str, str]:
         described = load(folder)
     except Problem:
         return "?", "?"
+    if described.model.origin:
+        return described.goal, f"from {described.model.origin}"
     name = Path(described.model.id)
     return described.goal, name.name if name.is_absolute() else described.model.id
 

@@ -90,9 +90,9 @@ class PreferObjective(Section):
     def _smoothing(self) -> "PreferObjective":
         if SMOOTHED.get(self.loss) and not self.label_smoothing:
             usual = SMOOTHED[self.loss]
-            raise ValueError(f"{self.loss} reckons with wrong preferences: set label_smoothing above 0 ({usual:g})")
+            raise ValueError(f"{self.loss} reckons with wrong preferences; set label_smoothing above 0 ({usual:g})")
         if self.label_smoothing and self.loss not in SMOOTHED:
-            raise ValueError(f"{self.loss} knows no label_smoothing: set it to 0, or take one of {', '.join(SMOOTHED)}")
+            raise ValueError(f"{self.loss} knows no label_smoothing; set it to 0, or take one of {', '.join(SMOOTHED)}")
         return self
 
 
@@ -118,15 +118,15 @@ class PreferRun(BaseRun):
     def _goes_together(self) -> "PreferRun":
         loss = self.objective.loss
         if "label" in self.data.columns and RECIPES.get(loss) != "prefer_kto":
-            raise ValueError(f"{loss} compares two answers, and these are judged one by one: set objective.loss to kto")
+            raise ValueError(f"{loss} compares two answers, and these are judged one by one; set objective.loss to kto")
         if loss == "kto" and self.training.batch == 1:
-            raise ValueError("kto measures the drift on the other answers of a batch: set training.batch to 2 or more")
+            raise ValueError("kto measures the drift on the other answers of a batch; set training.batch to 2 or more")
         if loss not in WITHOUT_REFERENCE and self.objective.reference == "live":
             start = getattr(self.method, "init", "default")
             if start in CHANGES_BASE:
-                raise ValueError(f"an adapter that begins as {start} changes the base: set objective.reference to once")
+                raise ValueError(f"an adapter that begins as {start} changes the base; set objective.reference to once")
         if loss not in WITHOUT_REFERENCE and "lm_head" in getattr(self.method, "targets", ""):
-            raise ValueError("the log-probabilities pass by an adapter on lm_head: leave it out of method.targets")
+            raise ValueError("the log-probabilities pass by an adapter on lm_head; leave it out of method.targets")
         return self
 
     def recipe(self) -> str:

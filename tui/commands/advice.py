@@ -60,7 +60,7 @@ def estimate(
     from tui.commands.words import estimate_line, terms_line
 
     machine = facts.machine_or(root(runs_folder), gpu, vram)
-    found = [facts.estimated(file, settings or [], machine) for file in files]
+    found = [facts.estimated(file, settings or [], machine, root(runs_folder)) for file in files]
     if as_json:
         values = [estimate_values(file, spent) for file, (spent, _) in zip(files, found, strict=True)]
         emit(values if len(values) > 1 else values[0])

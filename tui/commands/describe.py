@@ -77,7 +77,8 @@ def report_lines(folder: Path) -> Iterator[str]:
     yield f"{folder.name} · {state}{edited}"
     if described:
         rows = f" · rows of {place(described.data.told)}"
-        yield f"{described.goal} · {method} · {place(described.model.id)}{rows}"
+        model = f"from {described.model.origin}" if described.model.origin else place(described.model.id)
+        yield f"{described.goal} · {method} · {model}{rows}"
     yield f"folder {place(folder)}"
     yield from _progress(known, state)
     yield from (f"warning: {warning['message']}; {warning['advice']}" for warning in known.warnings)

@@ -35,19 +35,22 @@ def run_file(path: Path) -> Path:
     return inside if inside.is_file() else path
 
 
-def answers_of(path: Path, assignments: Sequence[str]) -> dict[str, Any]:
-    """Return what a run file and `--set` say, checked; a fault that only `--set` brings in is wrong usage."""
+def answers_of(path: Path, assignments: Sequence[str], runs: Path | None = None) -> dict[str, Any]:
+    """Return what a run file and `--set` say, checked; a fault that only `--set` brings in is wrong usage.
+
+    An earlier run that it begins `from:` is looked for in the folder `runs`.
+    """
     try:
-        return dict(given(document.load(path, assignments)))
+        return dict(given(document.load(path, assignments, runs)))
     except Problem as problem:
-        if not assignments or problem.where.startswith("--") or not _is_right(path):
+        if not assignments or problem.where.startswith("--") or not _is_right(path, runs):
             raise
         raise Problem(problem.what, where="--set", advice=problem.advice) from None
 
 
-def _is_right(path: Path) -> bool:
+def _is_right(path: Path, runs: Path | None) -> bool:
     try:
-        document.load(path)
+        document.load(path, (), runs)
     except Problem:
         return False
     return True
@@ -126,9 +129,11 @@ def _check_rows(data: DataFacts) -> None:
         raise Problem(problem.message, where=data.path, advice=problem.advice, code=problem.code)
 
 
-def estimated(file: Path, assignments: Sequence[str], machine: Machine) -> tuple[Estimate, tuple[Problem, ...]]:
+def estimated(
+    file: Path, assignments: Sequence[str], machine: Machine, runs: Path | None = None
+) -> tuple[Estimate, tuple[Problem, ...]]:
     """Return what the run of a file will need, and what could not be looked at; without its model nothing is known."""
-    answers = elsewhere(answers_of(run_file(file), assignments), machine)
+    answers = elsewhere(answers_of(run_file(file), assignments, runs), machine)
     sight = see(answers, machine)
     try:
         spent = plan(answers, sight).estimate

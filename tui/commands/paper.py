@@ -43,7 +43,7 @@ def _script(file: Path, settings: list[str], root: Path, gpu: str | None, vram: 
         warn("this script was edited by hand, and is printed as it is")
         return edited
     machine = facts.machine_or(root, gpu, vram)
-    answers = facts.elsewhere(facts.answers_of(path, settings), machine)
+    answers = facts.elsewhere(facts.answers_of(path, settings, root), machine)
     sight = facts.see(answers, machine)
     plan = facts.plan(answers, sight)
     text = assemble(plan.run)

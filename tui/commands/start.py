@@ -29,7 +29,7 @@ class Created:
 def create(file: Path, assignments: Sequence[str], root: Path, python: str | None) -> Created:
     """Write the folder of the run that a file describes, with all that it leaves open filled in."""
     path = run_file(file)
-    answers = answers_of(path, assignments)
+    answers = answers_of(path, assignments, root)
     return begin(answers, root, interpreter(python), edited_script(path, assignments))
 
 
@@ -65,7 +65,8 @@ def check_libraries(found: Interpreter, goal: str, method: str) -> None:
 def announce(created: Created) -> None:
     """Say what will happen before it happens: what is trained, where, what it takes, and what to know."""
     run, folder = created.plan.run, created.folder
-    say(f"{folder.name}: {run.goal} · {run.method.kind} · {literal(place(run.model.id))}")
+    model = f"from {run.model.origin}" if run.model.origin else place(run.model.id)
+    say(f"{folder.name}: {run.goal} · {run.method.kind} · {literal(model)}")
     if created.plan.estimate is not None:
         say(estimate_line(created.plan.estimate))
     if runs.is_edited(folder):
