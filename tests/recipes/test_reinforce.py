@@ -54,6 +54,10 @@ def test_every_algorithm_trains_with_every_method(algorithm, method, llama, tmp_
     extra = {"value_loss", "clip_fraction"} if algorithm == "ppo" else {"clip_fraction", "equal_groups"}
     assert {name for name in series if not name.startswith("eval ")} == CURVES | extra
     assert [step for step, _ in series["loss"]] == [1, 2, 3, 4]
+    if algorithm == "ppo":  # the value function's share of the loss is VALUE_COEF
+        named = {name: [value for _, value in series[name]] for name in ("loss", "policy_loss", "value_loss")}
+        for loss, policy, value in zip(*named.values(), strict=True):
+            assert loss == pytest.approx(policy + 0.1 * value, abs=1e-6)
     assert {name for name in series if name.startswith("eval ")} == {"eval reward", "eval kl", "eval length"}
     assert [step for step, _ in series["eval reward"]] == [0, 2, 4]
     assert series["eval kl"][0][1] == pytest.approx(0, abs=1e-4 if method == "qlora" else 1e-8)
@@ -96,6 +100,36 @@ def test_going_on_from_a_checkpoint_gives_the_numbers_of_the_unbroken_run(algori
         for entry in (*one, *other):
             entry.pop("step_time", None)
         assert one == other
+
+
+def test_ppo_in_16_bit_with_checkpointing_minibatches_and_an_entropy_term(llama, tmp_path):
+    objective = {"entropy_coef": 0.02, "minibatches": 2, "value_coef": 0.5, "lam": 0.0, "sampling_temperature": 0.8}
+    run = described(
+        "ppo", "lora", llama, tmp_path, objective, accumulate=2, gradient_checkpointing=True, precision="bf16"
+    )
+    run["model"]["dtype"] = "bf16"
+    _, known = forge(run, tmp_path / "runs")
+    series = {name: [value for _, value in points] for name, points in curves(known).items()}
+    assert len(series["loss"]) == 4
+    for loss, policy, value in zip(*(series[name] for name in ("loss", "policy_loss", "value_loss")), strict=True):
+        assert loss - policy - 0.5 * value == pytest.approx(-0.02 * 5.9, abs=0.02)  # ln 400 is 5.99
+    assert series["eval kl"][-1] > 0
+
+
+def test_ppo_keeps_the_rhythm_of_epochs_and_the_best_of_its_checkpoints(llama, tmp_path):
+    run = described("ppo", "full", llama, tmp_path, rows=30, max_steps=0, epochs=3, evaluate_every="epoch",
+                    save_every="epoch", keep_checkpoints=1, log_every=2)  # fmt: skip
+    folder, known = forge(run, tmp_path / "runs")
+    assert known.begun["max_steps"] == 9  # 24 prompts, 8 a step
+    assert [step for step, _ in curves(known)["eval reward"]] == [0, 3, 6, 9]
+    assert [step for step, _ in curves(known)["loss"]] == [2, 4, 6, 8]
+    assert [entry["step"] for entry in known.checkpoints] == [3, 6, 9]
+    best = known.finished["results"]["best_step"]
+    kept = {int(path.name.split("-")[1]) for path in (folder / "output").glob("checkpoint-*")}
+    assert kept <= {3, 6, 9} and {9, best} <= kept and len(kept) <= 3
+    reward = dict(curves(known)["eval reward"])
+    assert reward[best] == max(value for step, value in reward.items() if step)
+    assert known.finished["results"]["metrics"][0]["tuned"] == reward[best]
 
 
 STOPPER = (

@@ -2,6 +2,7 @@
 
 import math
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from engine.recipes.parts.output import output
 from engine.recipes.parts.reading import BATCH
 
 
-class Loop:
+class Loop(ABC):
     """Steps, evaluates, logs, saves and resumes; a subclass says what a step and an evaluation are.
 
     A step learns from BATCH x ACCUMULATE rows. What it does with them, `step()` returns as numbers for the curves.
@@ -76,21 +77,21 @@ class Loop:
         optimizer: torch.optim.Optimizer = kind([group for group in groups if group["params"]], **options)
         return optimizer
 
+    @abstractmethod
     def step(self, rows: list[Any]) -> dict[str, float]:
         """Learn from the rows of one step, and return its points of the curves."""
-        raise NotImplementedError
 
+    @abstractmethod
     def measure(self) -> dict[str, float]:
         """Return every metric of the goal under names that begin with eval_."""
-        raise NotImplementedError
 
+    @abstractmethod
     def carried(self) -> dict[str, Any]:
         """Return what a resumed training needs beside weights, optimizer and random states."""
-        raise NotImplementedError
 
+    @abstractmethod
     def carry(self, known: dict[str, Any]) -> None:
         """Take up what `carried()` returned."""
-        raise NotImplementedError
 
     def tell(self, event: str, **facts: Any) -> None:
         """Call every callback."""
