@@ -134,7 +134,7 @@ def _local(name: str, folder: Path) -> ModelFacts:
 
 
 def _adapted(name: str, folder: Path) -> ModelFacts:
-    """Return the facts of an adapter: those of its base model, with the chat template that lies beside the adapter."""
+    """Return the facts of an adapter: those of its base model, with what lies beside the adapter itself."""
     kind, base, revision = adapters.read(folder)
     try:
         known = look(base, revision)
@@ -142,7 +142,14 @@ def _adapted(name: str, folder: Path) -> ModelFacts:
         what = f"the base model of this adapter, {base}, can't be looked at ({problem.what})"
         raise Problem(what, where=name, advice=problem.advice, code=problem.code) from None
     chat = _chat_template(folder)
-    return replace(known, id=name, adapter=kind, chat_template=known.chat_template if chat is None else chat)
+    return replace(
+        known,
+        id=name,
+        adapter=kind,
+        chat_template=known.chat_template if chat is None else chat,
+        sentence_transformer=known.sentence_transformer or (folder / "modules.json").is_file(),
+        sentence_length=_sentence_length(folder) or known.sentence_length,
+    )
 
 
 def _facts(
