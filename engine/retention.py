@@ -4,7 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from engine.section import CHOOSES_PART, Section
+from engine.goals.shared import Data
+from engine.problem import Problem
+from engine.section import CHOOSES_PART, Section, Setting
+
+
+class KeepingData(Data):
+    """Rows to learn from, and rows on which nothing should be forgotten."""
+
+    keep: str = ""
+    """Rows on which nothing should be forgotten (plain text or rows of the goal); measured before, during and after."""
+    keep_rows: Annotated[int, Field(ge=4, le=100_000)] = 128
+    """Most rows of the keep set, or how many the untouched model writes where there is a guard and no keep set; a
+    quarter of them is only measured."""
 
 
 class NoRetention(Section):
@@ -28,7 +40,7 @@ class Ewc(Section):
 
     kind: Annotated[Literal["ewc"], CHOOSES_PART] = "ewc"
     """Elastic weight consolidation."""
-    strength: Annotated[float, Field(gt=0)] = 100.0
+    strength: Annotated[float, Setting("EWC_STRENGTH"), Field(gt=0)] = 100.0
     """How hard a weight is held, times its Fisher information on the keep set."""
 
 
@@ -37,8 +49,10 @@ class Si(Section):
 
     kind: Annotated[Literal["si"], CHOOSES_PART] = "si"
     """Synaptic intelligence."""
-    strength: Annotated[float, Field(gt=0)] = 1.0
+    strength: Annotated[float, Setting("SI_STRENGTH"), Field(gt=0)] = 1.0
     """How hard a weight is held, times its importance along the way."""
+    damping: Annotated[float, Setting("SI_DAMPING"), Field(gt=0)] = 0.1
+    """Keeps weights that hardly moved from seeming important, in mean squared moves."""
 
 
 class KeepDistill(Section):
@@ -46,8 +60,31 @@ class KeepDistill(Section):
 
     kind: Annotated[Literal["distill"], CHOOSES_PART] = "distill"
     """Distillation from the untouched model."""
-    strength: Annotated[float, Field(gt=0)] = 1.0
+    strength: Annotated[float, Setting("KEEP_STRENGTH"), Field(gt=0)] = 1.0
     """Weight of the divergence beside the task's loss."""
+    rows: Annotated[int, Setting("KEEP_BATCH"), Field(ge=1, le=4096)] = 4
+    """Rows of the keep set that are read beside every batch."""
 
 
 AnyRetention = Annotated[NoRetention | Replay | Ewc | Si | KeepDistill, Field(discriminator="kind")]
+
+
+def keeping(guard: str, keep: str, said: Literal["causal", "seq2seq", "classes"], form: str) -> dict[str, str]:
+    """Return the parts that read, measure and hold what should be kept.
+
+    `said` is what the model says of a row, `form` where the run's own rows come from: single, tasks or texts.
+    """
+    if guard == "none" and not keep:
+        return {"keep": "none", "retention": "none"}
+    if not keep and said != "causal":
+        what = "only a model that continues texts can write what is to be kept by itself"
+        advice = "set data.keep to rows of this goal on which nothing should be forgotten, or retention.kind to none"
+        raise Problem(what, where="retention.kind", advice=advice, code="keep")
+    source = "sampled" if not keep else "pairs" if said == "seq2seq" else "texts" if form == "texts" else "rows"
+    return {
+        "keep": source,
+        "keep_form": form,
+        "scored": said,
+        "replay": "mixed" if guard == "replay" else "none",
+        "retention": "none" if guard == "replay" else guard,
+    }

@@ -4,18 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from engine.goals.shared import BaseRun, Data, Training
+from engine.goals.shared import BaseRun, Training
 from engine.methods import Lora, PretrainMethod
 from engine.problem import Problem
-from engine.retention import AnyRetention, NoRetention
+from engine.retention import AnyRetention, KeepingData, NoRetention, keeping
 from engine.section import CHOOSES_PART, Section
 
 
-class PretrainData(Data):
+class PretrainData(KeepingData):
     """Plain texts: a file of prose or code is one text, a row of a table as well."""
-
-    keep: str = ""
-    """Rows on which nothing should be forgotten (plain text or rows of the goal); measured before, during and after."""
 
 
 class PretrainObjective(Section):
@@ -61,4 +58,5 @@ class PretrainRun(BaseRun):
         if set(self.data.columns) != {"text"}:
             advice = "map text alone, as in {text: content}"
             raise Problem("the columns do not say which of them is the text", where="data.columns", advice=advice)
-        return {"tokens": "packed" if self.training.packing else "text"}
+        found = {"tokens": "packed" if self.training.packing else "text"}
+        return found | keeping(self.retention.kind, self.data.keep, "causal", "texts")

@@ -4,17 +4,17 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from engine.goals.shared import BaseRun, Data, Training
+from engine.goals.shared import BaseRun, Training
 from engine.goals.tasks import Task, Tasks, check_tasks, known_roles
 from engine.goals.turns import mixture, turns
 from engine.methods import Lora, SftMethod
-from engine.retention import AnyRetention, NoRetention
+from engine.retention import AnyRetention, KeepingData, NoRetention, keeping
 from engine.section import CHOOSES_PART, Section
 
 PAIRS = "turns one text into another"
 
 
-class SftData(Data):
+class SftData(KeepingData):
     """Rows of text to imitate."""
 
     train: Tasks  # type: ignore[assignment]
@@ -24,8 +24,6 @@ class SftData(Data):
     template: str = "{instruction}\n\n{input}"
     """How instruction and input become one prompt; with {prompt} in it, such as "Summarise: {prompt}", the words around
     every prompt."""
-    keep: str = ""
-    """Rows on which nothing should be forgotten (plain text or rows of the goal); measured before, during and after."""
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -109,4 +107,6 @@ class SftRun(BaseRun):
         found = mixture([task.columns for task in tasks]) if tasks else turns(self.data.columns)
         if found.get("turns") == "prompt_completion" and "{prompt}" in self.data.template:
             found["turns"] = "framed_prompt"
-        return found | {"model_class": "seq2seq", "tokens": "seq2seq"} if self.model.kind == "seq2seq" else found
+        pairs, form = self.model.kind == "seq2seq", "tasks" if tasks else "single"
+        found |= keeping(self.retention.kind, self.data.keep, "seq2seq" if pairs else "causal", form)
+        return found | {"model_class": "seq2seq", "tokens": "seq2seq"} if pairs else found

@@ -4,18 +4,18 @@ from math import inf
 
 from engine.draft import Draft, Facts
 from engine.lengths import usual_tokens
+from engine.objectives.keeping import keep
 
 
 def fill(draft: Draft, facts: Facts) -> None:
     """Fill in how texts are cut, how often they are read, and what is continued before and after."""
-    draft.put("data.keep", "", "keep_none")
+    keep(draft)
     draft.put("training.packing", True, "packing_texts")
     if draft.get("training.packing"):
         _block(draft, facts)
     _epochs(draft, facts)
     draft.put("objective.samples", 3, "samples_texts")
     draft.put("objective.max_new_tokens", 64, "max_new_tokens")
-    draft.put("retention.kind", "none", "retention_none")
 
 
 def _block(draft: Draft, facts: Facts) -> None:

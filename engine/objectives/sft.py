@@ -4,6 +4,7 @@ from typing import Any
 
 from engine.document import put
 from engine.draft import Draft, Facts
+from engine.objectives.keeping import keep
 
 OVERFLOWING = frozenset({"t5", "mt5", "umt5", "longt5"})
 """Families that were trained in bf16 and overflow in fp16 (transformers#9295)."""
@@ -13,7 +14,7 @@ def fill(draft: Draft, facts: Facts) -> None:
     """Fill in what is learned from a row, how it is written, and what is sampled."""
     tasks(draft, facts)
     draft.put("data.template", "{instruction}\n\n{input}", "template")
-    draft.put("data.keep", "", "keep_none")
+    keep(draft)
     text = "text" in draft.get("data.columns", {})
     if draft.get("model.kind") == "seq2seq":
         pairs(draft, facts)
@@ -21,7 +22,6 @@ def fill(draft: Draft, facts: Facts) -> None:
     chat(draft, facts)
     samples(draft)
     draft.put("training.packing", False, "packing_off")
-    draft.put("retention.kind", "none", "retention_none")
 
 
 def tasks(draft: Draft, facts: Facts) -> None:

@@ -1,17 +1,7 @@
-"""Whole texts as tokens: begun as the tokenizer begins them, ended once, and their beginnings to be continued."""
+"""The beginnings of whole texts, to be continued."""
 
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
-
-
-def ended(texts: list[str], tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
-    """Return the tokens of every text, with one mark at its beginning, if the tokenizer has any, and one at its end."""
-    found = []
-    for tokens in tokenizer(texts)["input_ids"]:
-        start = 1 if tokens[:2] == [tokenizer.bos_token_id] * 2 else 0
-        end = [] if tokens[-1:] == [tokenizer.eos_token_id] else [tokenizer.eos_token_id]
-        found.append([*tokens[start:], *end])
-    return found
 
 
 def beginnings(rows: Dataset, tokenizer: PreTrainedTokenizerBase, count: int) -> list[tuple[str, list[int]]]:

@@ -5,8 +5,9 @@ from itertools import chain
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
+from engine.recipes.parts.ended import ended
 from engine.recipes.parts.reading import MAX_LENGTH
-from engine.recipes.parts.whole_texts import beginnings, ended
+from engine.recipes.parts.whole_texts import beginnings
 
 
 def tokenize(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
