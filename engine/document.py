@@ -13,7 +13,7 @@ from engine.mistakes import Key, Lines, place_of, translate
 from engine.problem import Problem, nearest
 
 DATA_SUFFIXES = {".json", ".jsonl", ".csv", ".tsv", ".parquet", ".arrow", ".txt", ".md", ".gz", ".zst"}
-MODELS = (("model", "id"), ("objective", "teacher"))
+MODELS = (("model", "id"), ("objective", "teacher"), ("objective", "guide"))
 DATA = (("data", "train"), ("data", "test"), ("data", "keep"))
 """Fields that hold a path: a model's folder, or rows."""
 FILES = ("file", "test")

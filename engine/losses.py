@@ -35,6 +35,7 @@ class Shape:
     words: str
     rows: str
     evaluator: str
+    measure: str
     losses: tuple[str, ...]
     labels: str = ""
 

@@ -113,6 +113,8 @@ def test_every_cell_is_a_run_and_reads_the_parts_of_the_table(shape: Any, loss: 
     assert parts["embedding_trainer"] == ("own_weights" if losses()[loss].own else "plain")
     assert bool(run.objective.matryoshka) == losses()[loss].matryoshka
     assert parts["embedding_sizes"] == ("matryoshka" if losses()[loss].matryoshka else "own_width")
+    assert run.measure().startswith(shape.measure)
+    assert run.measure().endswith(" at 384") == losses()[loss].matryoshka
     assert document.check(plain(run)) == run
 
 
@@ -140,6 +142,17 @@ def test_columns_that_say_nothing_are_refused_with_those_that_would() -> None:
     said = refused(("question", "answer"))
     assert "do not say what belongs together (question, answer)" in said
     assert "anchor, positive" in said and "damaged, original" in said
+
+
+def test_the_folder_of_a_guide_is_found_from_the_run_files_own_folder(tmp_path: Path) -> None:
+    (tmp_path / "guide").mkdir()
+    (tmp_path / "rows.jsonl").write_text("")
+    file = tmp_path / "run.yaml"
+    file.write_text(
+        "goal: embed\nmodel: {id: a/model}\ndata: {train: rows.jsonl}\nobjective: {loss: GISTEmbedLoss, guide: guide}\n"
+    )
+    run = document.load(file)
+    assert isinstance(run, EmbedRun) and run.objective.guide == str(tmp_path / "guide")
 
 
 def test_one_column_in_two_roles_is_refused() -> None:
@@ -238,6 +251,15 @@ def test_accumulation_is_no_larger_batch_and_the_cached_loss_is_named(tmp_path: 
     cached = {"loss": "CachedMultipleNegativesRankingLoss"}
     for answers in ({"training": {"batch": 8, "accumulate": 1}}, {"training": {"accumulate": 4}, "objective": cached}):
         assert not [text for text in advised(known, **answers).warnings if "adds no wrong answers" in text]
+
+
+def test_a_cached_loss_is_given_the_large_batch_that_it_is_for(tmp_path: Path) -> None:
+    known = facts(tmp_path, ("anchor", "positive"))
+    plan = advised(known, objective={"loss": "CachedMultipleNegativesRankingLoss"})
+    assert (plan.run.training.batch, plan.run.training.accumulate) == (256, 1)
+    assert "256 rows are compared at once, 32 of them on the device" in plan.reasons["training.batch"]
+    plain_loss = advised(known)
+    assert plain_loss.run.training.batch < 256
 
 
 @pytest.mark.parametrize("box", [machine(T4), machine(TINY_CARD), machine(ram_gib=2)])

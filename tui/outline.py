@@ -167,7 +167,7 @@ def evaluation(run: Run, data: DataFacts | None) -> str:
         rows = f"on {data.rows - train_rows(run, data):,} held-out rows"
     else:
         rows = f"on {run.data.test_fraction:.0%} of the rows"
-    best = f" by nDCG@10 at {run.objective.best_dimension}" if isinstance(run, EmbedRun) else ""
+    best = f" by {run.measure()}" if isinstance(run, EmbedRun) else ""
     return f"{when} {rows} · keep the best{best}"
 
 

@@ -57,9 +57,9 @@ class EmbedObjective(Section):
         ],
         CHOOSES_PART,
     ] = RANKING
-    """What is learned from a row; the roles of the columns say which losses fit, and the best of them is the default."""
+    """What is learned from a row; the roles of the columns say which losses fit, the best of them being the default."""
     matryoshka: tuple[Annotated[int, Field(ge=1)], ...] = Field(default_factory=_sizes)
-    """Embedding sizes that must all work, from large to small, the first the model's own width; none: that width alone."""
+    """Embedding sizes that must all work, from large to small, the model's own width first; none: that width alone."""
     best_dimension: int = Field(ge=1, default_factory=lambda known: next(iter(known.get("matryoshka", ())), 384))
     """The embedding size whose measure picks the best checkpoint; one of the sizes above."""
     scale: Annotated[float, Field(gt=0)] = Field(default_factory=_scale)
@@ -152,6 +152,12 @@ class EmbedRun(BaseRun):
                 f"little; set training.batch to {steps} {rule.least}"
             )
         return self
+
+    def measure(self) -> str:
+        """Return what picks the best checkpoint: the measure, and the embedding size where there are several."""
+        shape = shape_of(self.data.columns, self.objective.loss)
+        assert shape is not None  # held by _goes_together
+        return f"{shape.measure} at {self.objective.best_dimension}" if self.objective.matryoshka else shape.measure
 
     def parts(self) -> dict[str, str]:
         """Return the parts that the loss and the shape of the rows need."""

@@ -13,6 +13,10 @@ from engine.tables import table
 EMBEDDING_SIZES = 5
 SMALLEST_EMBEDDING = 16
 USUAL_WIDTH = 384
+USUAL_ROWS = 2000
+LARGEST_BATCH = 512
+FEWEST_STEPS = 12
+"""Steps of one pass under which a cached loss takes a smaller batch."""
 TRIPLETS = ("TripletLoss", "BatchAllTripletLoss", "BatchHardTripletLoss", "BatchSemiHardTripletLoss")
 MARGINS = (*TRIPLETS, "ContrastiveLoss", "OnlineContrastiveLoss")
 DISTANCES = (*MARGINS, "BatchHardSoftMarginTripletLoss")
@@ -25,6 +29,7 @@ def fill(draft: Draft, facts: Facts) -> None:
     rule = _loss(draft, facts)
     _sizes(draft, facts, rule)
     _numbers(draft, rule)
+    _large_batch(draft, facts, rule)
     _prompts(draft)
     draft.put("training.attention_dropout", 0.0, "attention_dropout")
 
@@ -83,6 +88,18 @@ def _numbers(draft: Draft, rule: Loss) -> None:
     _number(draft, rule, "guide", "", "embed_guide", rule.guide)
     damaged = rule.name == "DenoisingAutoEncoderLoss" or "text" in draft.get("data.columns", {})
     _number(draft, rule, "deletion", 0.6, "embed_deletion", damaged)
+
+
+def _large_batch(draft: Draft, facts: Facts, rule: Loss) -> None:
+    """Let a cached loss compare many rows, as long as a pass over the data still is a few steps."""
+    if not rule.cached:
+        return
+    rows = facts.data.rows * (1 - draft.get("data.test_fraction")) if facts.data else USUAL_ROWS
+    batch = LARGEST_BATCH
+    while batch > draft.rules["step_rows"] and rows / batch < FEWEST_STEPS:
+        batch //= 2
+    mini_batch = draft.get("objective.mini_batch")
+    draft.put("training.batch", batch, "embed_batch_cached", batch=batch, mini_batch=min(mini_batch, batch))
 
 
 def _number(draft: Draft, rule: Loss, name: str, value: object, reason: str, used: bool) -> None:

@@ -174,6 +174,57 @@ def test_a_loss_falls_and_moves_the_adapter_and_its_own_weights_alone(shape, los
     assert bool(own) == losses()[loss].own
 
 
+def test_a_decoder_uses_the_encoders_own_weights_and_leaves_its_adapter_alone(encoder, base):
+    adapt_encoder(encoder)
+    loss = ours("texts", "DenoisingAutoEncoderLoss", encoder)
+    encoded = dict(encoder.transformers_model.named_parameters())
+    body = dict(loss.decoder.base_model.named_parameters())
+    shared = [name for name in encoded if name.replace(".base_layer.", ".") in body]
+    assert len(shared) == 2 * 16 + 5
+    assert all(body[name.replace(".base_layer.", ".")] is encoded[name] for name in shared)
+    assert loss.decoder.get_output_embeddings().weight is encoded["embeddings.word_embeddings.weight"]
+    own = [name for name, weight in loss.decoder.named_parameters() if weight.requires_grad]
+    assert own
+    assert all("crossattention" in name or name.startswith("cls.") for name in own)
+
+
+def test_another_guide_strikes_out_other_answers(encoder, base, tmp_path, monkeypatch):
+    from engine.recipes.parts import guide_model
+    from tests.tiny import tiny_bert
+
+    monkeypatch.setattr(guide_model, "GUIDE", str(tiny_bert(tmp_path / "guide", width=32)))
+    guided = ours("pairs", "GISTEmbedLoss", encoder)
+    assert guided.guide.get_embedding_dimension() == 32
+    assert not any(weight.requires_grad for weight in guided.guide.parameters())
+    value = guided(*batch("pairs", "GISTEmbedLoss", encoder)).item()
+    assert value > 1e-3
+    assert value != pytest.approx(theirs("GISTEmbedLoss", encoder)(*batch("pairs", "", encoder)).item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("loss", losses().values(), ids=list(losses()))
+def test_rows_come_together_as_the_loss_needs_them(loss):
+    part = importlib.import_module(f"engine.recipes.parts.embedding_loss.{loss.part}")
+    wanted = "no_duplicates" if loss.in_batch else "group_by_label" if loss.even else "batch_sampler"
+    assert part.batch_sampler().value == wanted
+
+
+def test_four_rows_of_four_classes_teach_a_triplet_loss_nothing_at_all(encoder):
+    """Why its batches are grouped: a random batch of four has seldom two rows of one class."""
+    features, labels = batch("classes", "BatchAllTripletLoss", encoder, count=4)
+    assert sorted(labels.tolist()) == [0, 1, 2, 3]
+    assert ours("classes", "BatchAllTripletLoss", encoder)(features, labels).item() == 0
+
+
+def test_a_cached_loss_has_the_gradients_of_the_whole_batch(encoder, base):
+    found = []
+    for loss in ("MultipleNegativesRankingLoss", "CachedMultipleNegativesRankingLoss"):
+        encoder.zero_grad()
+        ours("pairs", loss, encoder)(*batch("pairs", loss, encoder)).backward()
+        found.append([weight.grad.clone() for weight in encoder.parameters() if weight.grad is not None])
+    assert len(found[0]) == len(found[1]) > 30
+    assert all(torch.allclose(one, two, atol=1e-4) for one, two in zip(*found, strict=True))
+
+
 def made(shape, name, sizes=(64, 32)):
     """The measurement of a shape over training and test rows."""
     data = named(shape, 60)

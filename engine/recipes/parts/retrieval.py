@@ -28,15 +28,18 @@ class Retrieval(Measured):
         self.sizes = sizes
         self.passages = list(dict.fromkeys(texts))
         self.questions = list(dict.fromkeys(test["anchor"]))
-        place = {passage: index for index, passage in enumerate(self.passages)}
+        self.place = {passage: index for index, passage in enumerate(self.passages)}
         relevant: dict[str, set[int]] = defaultdict(set)
         for question, passage in zip(everything["anchor"], everything["positive"], strict=True):
-            relevant[question].add(place[passage])
+            relevant[question].add(self.place[passage])
         self.relevant = [relevant[question] for question in self.questions]
 
     def __call__(self, model: SentenceTransformer, *_: Any, **__: Any) -> dict[str, float]:
         """Return nDCG@10 for every size; for the one that counts MRR@10 and what is found at once, or among ten."""
-        questions, passages = embedded(model, self.questions), embedded(model, self.passages, document=True)
+        return self.measured(embedded(model, self.questions), embedded(model, self.passages, document=True))
+
+    def measured(self, questions: torch.Tensor, passages: torch.Tensor) -> dict[str, float]:
+        """Return the measures of (questions, width) among (passages, width)."""
         hits = {size: self.hits(cut(questions, size), cut(passages, size)) for size in self.sizes}
         found = hits[self.sizes[0]]
         places = [1 + row.index(True) if True in row else 0 for row in found]

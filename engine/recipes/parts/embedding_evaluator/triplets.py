@@ -18,27 +18,26 @@ class Triplets(Retrieval):
     def __init__(self, train: Dataset, test: Dataset, sizes: tuple[int, ...], negatives: tuple[str, ...]) -> None:
         super().__init__(train, test, sizes, negatives)
         self.reported |= {f"dim_{size}_cosine_accuracy": True for size in sizes}
-        self.negatives = negatives
-        self.rows = test
+        question = {text: place for place, text in enumerate(self.questions)}
+        self.anchors = [question[text] for text in test["anchor"]]
+        self.positives = [self.place[text] for text in test["positive"]]
+        self.negatives = [[self.place[text] for text in test[name]] for name in negatives]
 
     def __call__(self, model: SentenceTransformer, *_: Any, **__: Any) -> dict[str, float]:
         """Return the measures of retrieval, and for every size the share of triplets whose positive is nearer."""
-        anchors = embedded(model, self.rows["anchor"])
-        positives = embedded(model, self.rows["positive"], document=True)
-        negatives = [embedded(model, self.rows[name], document=True) for name in self.negatives]
+        questions, passages = embedded(model, self.questions), embedded(model, self.passages, document=True)
         right = {
-            f"dim_{size}_cosine_accuracy": preferred(
-                cut(anchors, size), cut(positives, size), [cut(each, size) for each in negatives]
-            )
+            f"dim_{size}_cosine_accuracy": self.preferred(cut(questions, size), cut(passages, size))
             for size in self.sizes
         }
-        return super().__call__(model) | right
+        return self.measured(questions, passages) | right
 
-
-def preferred(anchors: torch.Tensor, positives: torch.Tensor, negatives: list[torch.Tensor]) -> float:
-    """Return the share of anchors whose positive is nearer than a negative, over all negatives."""
-    near = (anchors * positives).sum(dim=1)
-    return float(torch.stack([near > (anchors * each).sum(dim=1) for each in negatives]).double().mean())
+    def preferred(self, questions: torch.Tensor, passages: torch.Tensor) -> float:
+        """Return the share of triplets whose positive is nearer than the negative, over all negatives."""
+        anchors = questions[self.anchors]
+        near = (anchors * passages[self.positives]).sum(dim=1)
+        others = torch.stack([(anchors * passages[places]).sum(dim=1) for places in self.negatives])
+        return float((near > others).double().mean())
 
 
 def make_evaluator(rows: tuple[Dataset, Dataset], sizes: tuple[int, ...], loss: nn.Module) -> Triplets:
