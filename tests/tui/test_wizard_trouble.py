@@ -46,9 +46,9 @@ async def test_a_model_of_the_wrong_kind_is_refused_with_the_right_kind(desk: De
     config = {"model_type": "t5", "d_model": 64, "num_layers": 2, "num_heads": 2, "vocab_size": 99, "d_ff": 128}
     (desk.folder / "t5" / "config.json").write_text(json.dumps(config))
     async with desk.app().run_test(size=(120, 40)) as pilot:
-        await walk_to(pilot, "model")
+        await walk_to(pilot, "model", goal="embed")
         await answer(pilot, "t5")
-        await sees(pilot, "so it can't learn to answer", "choose a causal language model")
+        await sees(pilot, "so it gives no vectors to search with", "choose an embedding model")
 
 
 @pytest.mark.parametrize(
