@@ -133,9 +133,10 @@ class Loop(ABC):
             self.log({name: sum(point[name] for point in self.told) / len(self.told) for name in self.told[0]})
             self.told = []
         if self.control.should_evaluate:
-            metrics = self.evaluate()
-            if self.state.best_metric is None or metrics["eval_reward"] > self.state.best_metric:
-                self.state.best_metric, self.state.best_global_step = metrics["eval_reward"], self.state.global_step
+            reward = self.evaluate()["eval_reward"]
+            # one that was asked for between two checkpoints can't be the best: nothing of it is kept
+            if self.control.should_save and (self.state.best_metric is None or reward > self.state.best_metric):
+                self.state.best_metric, self.state.best_global_step = reward, self.state.global_step
         if self.control.should_save:
             self.save()
 
