@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine import words
 from engine.draft import Draft, Facts
+from engine.goals.prefer import alone
 from engine.lengths import dense_tokens
 from engine.objectives import baseline, classify, distill, embed, prefer, pretrain, reinforce, reward, sft
 from engine.problem import Problem
@@ -175,14 +176,24 @@ def _length(draft: Draft, facts: Facts) -> None:
     sentence = (model.sentence_length if model and draft.goal == "embed" else 0) or inf
     limit = min(context, sentence, rules["longest"])
     p99 = draft.texts(data).p99 if data is not None else 0
-    written: int = draft.get("objective.max_new_tokens", 0) if draft.goal == "reinforce" else 0  # prompt and answer
-    wanted = round_up(dense_tokens(p99) + TEMPLATE + written) if data is not None else rules["max_length"]
+    wanted = round_up(dense_tokens(p99) + TEMPLATE + _written(draft)) if data is not None else rules["max_length"]
     if wanted <= limit:
         reason = "length_data" if data is not None else "length_default"
         draft.put("training.max_length", wanted, reason, p99=f"{p99:,}", tokens=f"{dense_tokens(p99):,}")
     reason = {context: "length_context", sentence: "length_sentence"}.get(limit, "length_cap")
     name = words.model(model.id) if model else ""
     draft.put("training.max_length", int(limit), reason, length=f"{int(limit):,}", model=name)
+
+
+def _written(draft: Draft) -> int:
+    """Return the tokens of answers that the model writes itself and that need room beside the prompt."""
+    if draft.goal == "reinforce":
+        return int(draft.get("objective.max_new_tokens", 0))
+    return (
+        int(draft.get("data.answer_tokens", 0))
+        if draft.goal == "prefer" and alone(draft.get("data.columns", {}))
+        else 0
+    )
 
 
 def round_up(tokens: float) -> int:

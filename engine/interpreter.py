@@ -20,7 +20,8 @@ OLDEST = (3, 11)  # the worker is started with `python -P`
 BASE = ("torch", "transformers", "accelerate", "datasets")
 BY_GOAL: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("sft", "pretrain", "prefer", "reward", "reinforce", "distill"), ("trl", "peft")),
-    **dict.fromkeys(("classify", "baseline"), ("peft",)),
+    "baseline": ("trl", "sentence-transformers"),
+    "classify": ("peft",),
     "embed": ("sentence-transformers",),
 }
 """What the scripts of a goal import beside the base, whatever the method; a test holds it against all of them."""

@@ -7,7 +7,7 @@ from engine.goals.baseline import BaselineRun
 from engine.goals.classify import ClassifyRun
 from engine.goals.distill import DistillRun
 from engine.goals.embed import EmbedRun
-from engine.goals.prefer import PreferRun
+from engine.goals.prefer import PreferRun, alone
 from engine.goals.pretrain import PretrainRun
 from engine.goals.reinforce import ReinforceRun
 from engine.goals.sft import SftRun
@@ -105,6 +105,8 @@ def _tokens(run: Run, data: DataFacts | None, *, packed: bool) -> tuple[int, int
     lengths = [limit] * len(groups) if data is None or packed else longest_texts(data, groups)
     virtual = run.method.tokens if isinstance(run.method, (Prompt, PTuning)) else 0
     written = run.objective.max_new_tokens if isinstance(run, ReinforceRun) else 0
+    if isinstance(run, PreferRun) and alone(run.data.columns):
+        written = run.data.answer_tokens
     cut = [min(limit, length + written) + virtual for length in lengths]
     if isinstance(run, EmbedRun) and run.objective.rule.cached:
         return max(cut), min(rows, run.objective.mini_batch) * max(cut)  # one column of a part of the batch at a time

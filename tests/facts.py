@@ -95,9 +95,9 @@ ASKED: dict[str, dict[str, Any]] = {
 """What a goal needs to be told beside model and data."""
 
 
-def rows_for(goal: str, rows: int = 4812, *, classes: int = 8, also: tuple[str, ...] = ()) -> DataFacts:
-    """Return rows of the form that a goal usually has; `also` are further goals that they suit."""
-    shape = SHAPES[goal]
+def rows_for(goal: str, rows: int = 4812, *, classes: int = 8, also: tuple[str, ...] = (), like: str = "") -> DataFacts:
+    """Return rows of the form that a goal, or the one that it is `like`, has; `also` are further goals that they suit."""
+    shape = SHAPES[like or goal]
     distinct = {name: classes if name == "label" else min(rows, 1000) for name in shape}
     columns = tuple(Column(name, kind, 0, distinct[name], mean, 9 * mean, ()) for name, (kind, mean) in shape.items())
     roles = {name: name for name in shape}

@@ -166,7 +166,7 @@ def test_a_missing_library_says_what_it_is_needed_for(ask: Ask) -> None:
         "not installed: needed for qlora, lora8",
         "/env/bin/python -m pip install bitsandbytes",
     )
-    assert lines["trl"].value == "not installed: needed for sft, pretrain, prefer, reward, reinforce, distill"
+    assert lines["trl"].value == "not installed: needed for sft, pretrain, prefer, reward, reinforce, distill, baseline"
     assert lines["torch"].level == "wrong" and "torch and GPU" not in lines
 
 
