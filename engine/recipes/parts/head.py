@@ -24,7 +24,9 @@ class Head(nn.Module):
         """Take the scale from the training features (rows, width)."""
         super().__init__()
         self.register_buffer("mean", features.mean(0))
-        self.register_buffer("deviation", features.std(0).clamp(min=1e-6))
+        deviation = features.std(0)
+        # Numbers that hardly differ between texts are not blown up: they say little, and would drown the others.
+        self.register_buffer("deviation", deviation.clamp(min=max(1e-6, 0.01 * float(deviation.mean()))))
         width = features.shape[1]
         sizes = [(width, HIDDEN), (HIDDEN, classes)] if HIDDEN else [(width, classes)]
         self.layers = nn.ModuleList(nn.Linear(*size) for size in sizes)
