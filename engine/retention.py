@@ -88,3 +88,15 @@ def keeping(guard: str, keep: str, said: Literal["causal", "seq2seq", "classes"]
         "replay": "mixed" if guard == "replay" else "none",
         "retention": "none" if guard == "replay" else guard,
     }
+
+
+def keeping_classes(guard: str, keep: str, *, frozen: bool) -> dict[str, str]:
+    """Return the parts that read, measure and hold what a classifier should keep; a `frozen` one forgets nothing."""
+    if guard == "none" and not keep:
+        return {"class_keep": "none", "watched": "none", "retention": "none"}
+    if frozen:
+        advice = "leave data.keep empty and set retention.kind to none, or train more than the head"
+        raise Problem("a head on frozen features forgets nothing", where="retention.kind", advice=advice, code="keep")
+    holds = guard not in ("none", "replay")
+    found = keeping(guard, keep, "classes", "single")
+    return found | {"class_keep": "known" if holds else "rows", "watched": "keep"}

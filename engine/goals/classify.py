@@ -4,18 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from engine.goals.shared import BaseRun, Data, Training
+from engine.goals.shared import BaseRun, Training
 from engine.methods import ClassifyMethod, Lora
 from engine.problem import Problem
-from engine.retention import AnyRetention, NoRetention
+from engine.retention import AnyRetention, KeepingData, NoRetention, keeping_classes
 from engine.section import CHOOSES_PART, Section
 
 
-class ClassifyData(Data):
+class ClassifyData(KeepingData):
     """Texts and the class of each; class names are read from the rows."""
-
-    keep: str = ""
-    """Rows on which nothing should be forgotten (plain text or rows of the goal); measured before, during and after."""
 
 
 class ClassifyObjective(Section):
@@ -58,4 +55,6 @@ class ClassifyRun(BaseRun):
         if not {"text", "label"} <= set(self.data.columns):
             advice = "map text and label (and text_pair where two texts are judged together), as in {text: review, ...}"
             raise Problem("the columns do not say what is sorted by what", where="data.columns", advice=advice)
-        return {"sequence_classifier": {"qlora": "nf4", "lora8": "int8"}.get(self.method.kind, "plain")}
+        stored = {"qlora": "nf4", "lora8": "int8"}.get(self.method.kind, "plain")
+        kept = keeping_classes(self.retention.kind, self.data.keep, frozen=self.method.kind == "head")
+        return {"sequence_classifier": stored, **kept}

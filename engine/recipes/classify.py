@@ -11,6 +11,7 @@ from engine.recipes.parts.adapter.lora import adapt, saved_weights
 from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.begin import begin
 from engine.recipes.parts.class_card import add_names
+from engine.recipes.parts.class_keep.none import Keep
 from engine.recipes.parts.class_results import before_and_after
 from engine.recipes.parts.class_texts import agree, load_reader, tokenize_texts
 from engine.recipes.parts.class_trainer import make_trainer
@@ -43,12 +44,15 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     names, train, test = numbered(*read_rows("label"))
     tokenizer = load_reader()
     rows = tokenize_texts(train, tokenizer), tokenize_texts(test, tokenizer)
+    keep = Keep(tokenizer, names)
     phase("model", callbacks)
     model = adapt(load_classifier(**head(names)), TaskType.SEQ_CLS)
     agree(model, tokenizer)
     collator = DataCollatorWithPadding(tokenizer)
     more = {"data_collator": collator, "processing_class": tokenizer}
+    rows = keep.joined(model, rows[0]), rows[1]
     trainer = make_trainer(model, rows, names, arguments(), callbacks, **more)
+    trainer.held, trainer.measured = keep.held, keep.measured
     found = before_and_after(trainer, lambda: saved_weights(trainer.model), test, names, callbacks)
     phase("saving", callbacks)
     trainer.save_model(str(output() / "model"))

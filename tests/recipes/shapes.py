@@ -66,7 +66,11 @@ FORMS: dict[str, list[dict[str, Any]]] = {
         keeping(SEVERAL | PAIRS, "distill"),
     ],
     "pretrain": [roles("text"), roles("text") | {"training": {"packing": False}}, keeping(roles("text"), "ewc")],
-    "classify": [roles("text", "label"), roles("text", "text_pair", "label")],
+    "classify": [
+        roles("text", "label"),
+        roles("text", "text_pair", "label"),
+        *(keeping(roles("text", "label"), kind) for kind in ("none", "replay", "ewc", "si", "distill")),
+    ],
     "embed": embed_forms(),
     "prefer": [
         roles(*names) | {"objective": {"loss": loss}}
@@ -82,6 +86,10 @@ FORMS: dict[str, list[dict[str, Any]]] = {
             ("apo_zero_unpaired", ("prompt", "chosen", "rejected")),
             ("kto", ("instruction", "output")),
         )
+    ]
+    + [
+        roles("prompt") | {"objective": {"reward": {kind: payer}}}
+        for kind, payer in (("model", "a/judge"), ("function", "reward.py:pay"), ("function", "builtin:exact_match"))
     ],
     "reward": [roles("prompt", "chosen", "rejected"), roles("chosen", "rejected"), roles("prompt", "ranked")],
     "reinforce": [

@@ -38,6 +38,7 @@ def before_and_after(
     after, last = measured_best(trainer), classes_said(trainer)
     base, tuned = (confusion(test["label"], said, len(names)) for said in (first, last))
     higher = {"eval_accuracy": True, "eval_macro_f1": True, "eval_loss": False}
+    higher |= {name: name.endswith("accuracy") for name in ("eval_keep_accuracy", "eval_keep_loss") if name in before}
     return {
         "metrics": compare(before, after, higher),
         "confusion": tables(base, tuned, names),

@@ -11,6 +11,7 @@ from transformers import EvalPrediction, Trainer, TrainerCallback, TrainingArgum
 
 from engine.recipes.parts.confusion import confusion
 from engine.recipes.parts.retention.none import guard
+from engine.recipes.parts.watched.none import watched
 
 BEST: str = "macro_f1"  # the measure that picks the best checkpoint: macro_f1 or accuracy
 CLASS_WEIGHTS: str = "equal"  # how much a row counts in the loss: equal, or balanced (more the rarer its class is)
@@ -52,7 +53,7 @@ def make_trainer(
         found = confusion(prediction.label_ids.tolist(), prediction.predictions.tolist(), len(names))
         return {name: found[name] for name in ("accuracy", "macro_f1")}
 
-    return guard(Trainer)(
+    return guard(watched(Trainer))(
         model=model,
         args=TrainingArguments(**told, metric_for_best_model=f"eval_{BEST}", greater_is_better=True),
         train_dataset=rows[0],

@@ -8,10 +8,9 @@ from transformers import PreTrainedTokenizerBase
 from engine.recipes.parts.begin import SEED
 from engine.recipes.parts.ended import ended
 from engine.recipes.parts.files import files_of, is_text, read
+from engine.recipes.parts.keep_named import KEEP
 from engine.recipes.parts.kept import KEEP_ROWS
 from engine.recipes.parts.token_rows import row_length, token_rows
-
-KEEP: str = ""  # rows on which nothing should be forgotten: plain texts, or rows of the goal
 
 
 def keep_source() -> Dataset:
@@ -20,18 +19,6 @@ def keep_source() -> Dataset:
     if files and all(is_text(file) for file in files):
         return load_dataset("text", data_files=files, split="train", sample_by="document", encoding_errors="replace")
     return read(KEEP)
-
-
-def texts_of_rows(rows: Dataset) -> list[str]:
-    """Return the texts of a table: its column text, or the only column that holds any."""
-    named = [name for name, kind in rows.features.items() if getattr(kind, "dtype", "") in ("string", "large_string")]
-    column = "text" if "text" in named else named[0] if len(named) == 1 else None
-    if column is None:
-        raise ValueError(
-            f"data.keep: {KEEP} has neither the columns of this run's rows nor a column 'text' "
-            f"(it has {', '.join(rows.column_names)}): rename one, or give a plain text file"
-        )
-    return [text for text in rows[column] if text and text.strip()]
 
 
 def text_rows(texts: list[str], tokenizer: PreTrainedTokenizerBase) -> Dataset:

@@ -3,8 +3,9 @@
 from transformers import PreTrainedTokenizerBase
 
 from engine.recipes.parts.keep_form.single import in_form
-from engine.recipes.parts.keep_texts import keep_source, text_rows, texts_of_rows
-from engine.recipes.parts.kept import KeepSet
+from engine.recipes.parts.keep_named import texts_of_rows
+from engine.recipes.parts.keep_set import KeepSet
+from engine.recipes.parts.keep_texts import keep_source, text_rows
 from engine.recipes.parts.tokens.chat import tokenize
 
 

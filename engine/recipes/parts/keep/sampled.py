@@ -7,7 +7,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from engine.recipes.parts.begin import SEED
 from engine.recipes.parts.environment import DEVICE
-from engine.recipes.parts.kept import KEEP_ROWS, KeepSet
+from engine.recipes.parts.keep_set import KeepSet
+from engine.recipes.parts.kept import KEEP_ROWS
 from engine.recipes.parts.reading import BATCH
 from engine.recipes.parts.results import measured_once
 from engine.recipes.parts.token_rows import row_length, token_rows

@@ -2,8 +2,9 @@
 
 from transformers import PreTrainedTokenizerBase
 
-from engine.recipes.parts.keep_texts import keep_source, text_rows, texts_of_rows
-from engine.recipes.parts.kept import KeepSet
+from engine.recipes.parts.keep_named import texts_of_rows
+from engine.recipes.parts.keep_set import KeepSet
+from engine.recipes.parts.keep_texts import keep_source, text_rows
 
 
 class Keep(KeepSet):
