@@ -20,6 +20,7 @@ class Reporter(TrainerCallback):
         self.stop = stop
         self.phase = ""
         self.predicted = 0
+        self.measured: Any = None
         self.begun = False
         self.step = 0
 
@@ -92,8 +93,9 @@ class Reporter(TrainerCallback):
         eval_dataloader: Any = None,
         **_: Any,
     ) -> None:
-        """Count the batches of an evaluation."""
-        self.predicted += 1
+        """Count the batches of an evaluation, of every test set by itself."""
+        self.predicted = self.predicted + 1 if eval_dataloader is self.measured else 1
+        self.measured = eval_dataloader
         total = len(eval_dataloader) if hasattr(eval_dataloader, "__len__") else None
         self.journal.write("progress", name="evaluating", done=self.predicted, total=total, unit="batch")
 

@@ -189,6 +189,9 @@ def test_three_tasks_are_learned_at_once_and_each_is_measured_by_itself(kind, re
         assert measured["eval_loss"][when] == pytest.approx(plain / 4 + chat / 2 + orders / 4, abs=1e-6)
     assert known.finished["results"]["train_rows"] == 24 + 16 + 8
     assert known.begun["max_steps"] == 2 * 6
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    counted = [event for event in events if event["type"] == "progress" and event["name"] == "evaluating"]
+    assert {(event["done"], event["total"]) for event in counted} == {(1, 1)}
     prompts = [sample["prompt"] for sample in known.finished["results"]["samples"]]
     assert prompts[0].startswith("Q: colour of") and prompts[1].startswith("colour of")
 
@@ -280,10 +283,20 @@ def test_a_task_without_whole_rows_is_refused_before_any_weights_are_loaded(llam
     write_rows(tmp_path / "chats.jsonl", [{"talk": []} for _ in range(8)])
     run = described("sft", "lora", llama, tmp_path, data)
     failed = refused(run, tmp_path / "runs")
-    assert "the task chat has no row to learn from" in failed["message"]
+    assert "the task chat (" in failed["message"]
+    assert "has no whole row to learn from" in failed["message"]
     write_rows(tmp_path / "chats.jsonl", [{"said": "x"} for _ in range(8)])
     failed = refused(run, tmp_path / "again")
     assert "there is no column 'talk'" in failed["message"]
     for folder in [*(tmp_path / "runs").iterdir(), *(tmp_path / "again").iterdir()]:
         events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
         assert "model" not in {event.get("name") for event in events}
+
+
+@pytest.mark.parametrize(
+    ("told", "what"), [([{"prompt": "a", "completion": ""}] * 9, "learn from"), (talks(1), "test on")]
+)
+def test_rows_of_which_none_is_left_are_refused_before_any_weights_are_loaded(told, what, llama, tmp_path):
+    data = {"train": str(write_rows(tmp_path / "few.jsonl", told)), "columns": PAIR}
+    failed = refused(described("sft", "lora", llama, tmp_path, data), tmp_path / "runs")
+    assert f"few.jsonl has no whole row to {what}" in failed["message"]

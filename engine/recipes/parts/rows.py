@@ -3,6 +3,7 @@
 from datasets import Dataset
 
 from engine.recipes.parts.files import read
+from engine.recipes.parts.halves import check_halves
 from engine.recipes.parts.roles import roles
 from engine.recipes.parts.source import COLUMNS, GROUP, TEST, TRAIN
 from engine.recipes.parts.split import split
@@ -12,4 +13,6 @@ def read_rows(role: str = "") -> tuple[Dataset, Dataset]:
     """Return training and test rows with the columns that play a role; every value of `role` gets into the test."""
     kind = COLUMNS[role] if role else ""
     train, test = (read(TRAIN), read(TEST)) if TEST else split(read(TRAIN), GROUP, kind)
-    return roles(train, COLUMNS), roles(test, COLUMNS)
+    train, test = roles(train, COLUMNS), roles(test, COLUMNS)
+    check_halves(train, test, TRAIN)
+    return train, test

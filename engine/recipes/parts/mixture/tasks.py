@@ -7,6 +7,7 @@ from datasets import Dataset, concatenate_datasets
 
 from engine.recipes.parts.begin import SEED
 from engine.recipes.parts.files import read
+from engine.recipes.parts.halves import check_halves
 from engine.recipes.parts.roles import roles
 from engine.recipes.parts.split import split
 from engine.recipes.parts.template import filled
@@ -41,10 +42,9 @@ def read_tasks() -> dict[str, tuple[Dataset, Dataset]]:
     for task in tasks:
         every = read(task["file"])
         train, test = (every, read(task["test"])) if task["test"] else split(every, task["group"])
-        found[task["name"]] = conversations(train, task), conversations(test, task)
-        for rows, what in zip(found[task["name"]], ("learn from", "test on"), strict=True):
-            if not len(rows):
-                raise ValueError(f"the task {task['name']} has no row to {what}: give {task['file']} more whole rows")
+        train, test = conversations(train, task), conversations(test, task)
+        check_halves(train, test, f"the task {task['name']} ({task['file']})")
+        found[task["name"]] = train, test
     return found
 
 
