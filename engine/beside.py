@@ -53,7 +53,7 @@ def others(run: Run) -> Iterator[str]:
         yield run.objective.teacher
     if isinstance(run, EmbedRun) and run.objective.rule.guide and run.objective.guide:
         yield run.objective.guide
-    if isinstance(run, ReinforceRun) and "model" in run.objective.reward:
+    if isinstance(run, ReinforceRun | PreferRun) and "model" in run.objective.reward:
         yield run.objective.reward["model"]
 
 

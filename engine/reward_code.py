@@ -7,7 +7,9 @@ from pathlib import Path
 
 from engine.config import Run, parse, plain
 from engine.document import put
-from engine.goals.reinforce import BUILTIN, ReinforceRun
+from engine.goals.prefer import PreferRun
+from engine.goals.reinforce import ReinforceRun
+from engine.goals.rewards import BUILTIN
 from engine.problem import Problem, nearest
 
 COPY = "reward.py"
@@ -39,7 +41,7 @@ def reward_code(run: Run) -> RewardCode | None:
 
     Raises a Problem if the file is not there or defines no such name.
     """
-    if not isinstance(run, ReinforceRun):
+    if not isinstance(run, ReinforceRun | PreferRun):
         return None
     file, _, name = run.objective.reward.get("function", "").rpartition(":")
     if file in ("", BUILTIN):
@@ -79,7 +81,7 @@ def settle(run: Run) -> tuple[Run, dict[str, bytes]]:
     Raises a Problem if the run would execute code that nobody has consented to, or code that was changed since.
     """
     code = reward_code(run)
-    if code is None or not isinstance(run, ReinforceRun):
+    if code is None or not isinstance(run, ReinforceRun | PreferRun):
         return run, {}
     if not run.objective.trust_reward_code:
         advice = "read the file, then allow it with objective.trust_reward_code=true (--set on the command line)"

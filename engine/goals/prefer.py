@@ -1,15 +1,17 @@
 """The goal prefer: prefer the better of two answers."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from engine.goals.preferences import RankedData, pairs
+from engine.goals.rewards import check_reward, payer
 from engine.goals.shared import BaseRun, Training
 from engine.goals.turns import turns
 from engine.methods import Lora, PreferMethod
 from engine.problem import Problem
-from engine.section import CHOOSES_PART, Section
+from engine.section import CHOOSES_PART, NOT_IN_SCRIPT, Section
 
 Loss = Literal[
     "sigmoid",
@@ -47,12 +49,19 @@ CHANGES_BASE = frozenset({"pissa", "olora", "orthogonal"})
 """Beginnings of an adapter that change what the model computes when the adapter is off."""
 
 
+def alone(roles: Iterable[str]) -> bool:
+    """Return whether rows hold prompts alone (and perhaps what a rule needs), so that a reward has to judge answers."""
+    return "prompt" in roles and set(roles) <= {"prompt", "answer"}
+
+
 class PreferData(RankedData):
     """Prompts with a chosen and a rejected answer, answers marked good or bad, or good answers alone."""
 
     template: str = "{instruction}\n\n{input}"
     """How instruction and input become one prompt; only for rows with an instruction."""
-    temperature: Annotated[float, Field(ge=0, le=5)] = 0.0
+    tries: Annotated[int, Field(ge=2, le=64)] = 4
+    """Answers that the model writes to a prompt that stands alone; the best and the worst of them become a pair."""
+    temperature: float = Field(ge=0, le=5, default_factory=lambda known: float(alone(known.get("columns", {}))))
     """How freely the model's own answers are drawn where it writes them; 0: always the likeliest word."""
     answer_tokens: Annotated[int, Field(ge=1, le=32768)] = 128
     """Longest of the model's own answers, in tokens; only where it writes them."""
@@ -79,6 +88,12 @@ class PreferObjective(Section):
     """kto: weight of the bad answers; raise it when they are few."""
     reference: Literal["once", "live"] = "once"
     """When the reference is asked: once before the training, or live in every step (second model, or adapters off)."""
+    reward: dict[Literal["model", "function"], Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
+    """Prompts alone: who tells the better of the model's own answers, {model: FOLDER} or {function: FILE.py:NAME}."""
+    trust_reward_code: Annotated[bool, NOT_IN_SCRIPT] = False
+    """Run the Python file of the reward; leave it off until you have read that file."""
+    reward_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    """SHA-256 of the reward file as it was trusted; a file that was changed since is refused. Empty: not known yet."""
     chat_template: Literal["auto", "own", "plain"] = "auto"
     """The model's own chat template, or the plain one (### User / ### Assistant) for a model that has none."""
     samples: Annotated[int, Field(ge=0, le=50)] = 3
@@ -91,6 +106,8 @@ class PreferObjective(Section):
         if SMOOTHED.get(self.loss) and not self.label_smoothing:
             usual = SMOOTHED[self.loss]
             raise ValueError(f"{self.loss} reckons with wrong preferences; set label_smoothing above 0 ({usual:g})")
+        if self.reward:
+            check_reward(self.reward)
         if self.label_smoothing and self.loss not in SMOOTHED:
             raise ValueError(f"{self.loss} knows no label_smoothing; set it to 0, or take one of {', '.join(SMOOTHED)}")
         return self
@@ -117,6 +134,7 @@ class PreferRun(BaseRun):
     @model_validator(mode="after")
     def _goes_together(self) -> "PreferRun":
         loss = self.objective.loss
+        self._check_alone()
         if "label" in self.data.columns and RECIPES.get(loss) != "prefer_kto":
             raise ValueError(f"{loss} compares two answers, and these are judged one by one; set objective.loss to kto")
         if loss == "kto" and self.training.batch == 1:
@@ -129,6 +147,15 @@ class PreferRun(BaseRun):
             raise ValueError("the log-probabilities pass by an adapter on lm_head; leave it out of method.targets")
         return self
 
+    def _check_alone(self) -> None:
+        lonely = alone(self.data.columns)
+        if lonely and not self.objective.reward:
+            raise ValueError("prompts alone hold no preferences; say in objective.reward who judges, or map answers")
+        if self.objective.reward and self.data.columns and not lonely:
+            raise ValueError("a reward judges answers that the model writes; map the prompt alone, or empty the reward")
+        if lonely and not self.data.temperature:
+            raise ValueError("likeliest answers are all the same; set data.temperature above 0, for instance to 1")
+
     def recipe(self) -> str:
         """Return the recipe of this loss."""
         return RECIPES.get(self.objective.loss, "prefer_dpo")
@@ -138,6 +165,9 @@ class PreferRun(BaseRun):
         known = set(self.data.columns)
         if "label" in known:
             return {"verdicts": "given", "turns": turns(known)["turns"]}
+        if alone(known):
+            found = {"pairs": "sampled", "reward": payer(self.objective.reward)}
+            return {"verdicts": "from_pairs", **found} if self.recipe() == "prefer_kto" else found
         found = {"pairs": "from_sft", **turns(known)} if _imitated(known) else {"pairs": pairs(known)}
         return {"verdicts": "from_pairs", **found} if self.recipe() == "prefer_kto" else found
 

@@ -4,14 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from engine.goals.rewards import check_reward, payer
 from engine.goals.shared import BaseRun, Data, Training
 from engine.methods import Lora, ReinforceMethod
 from engine.problem import Problem
 from engine.section import CHOOSES_PART, NOT_IN_SCRIPT, Section
 
-RULES = ("exact_match", "contains", "last_number")
-"""Rules that come with the program: they hold an answer against the column in the role `answer`."""
-BUILTIN = "builtin"
 MOST_GENERATIONS = 8
 
 
@@ -63,13 +61,7 @@ class ReinforceObjective(Section):
 
     @model_validator(mode="after")
     def _reward(self) -> "ReinforceObjective":
-        if len(self.reward) != 1:
-            raise ValueError("a reward is a model or a function, as in {function: reward.py:pay}")
-        file, _, name = self.reward.get("function", "reward.py:pay").rpartition(":")
-        if file == BUILTIN and name not in RULES:
-            raise ValueError(f"there is no rule '{name}'; known: {', '.join(RULES)}")
-        if file != BUILTIN and not (file.endswith(".py") and name.isidentifier()):
-            raise ValueError("a reward function is a Python file and a name in it, as in reward.py:pay")
+        check_reward(self.reward)
         if self.algorithm == "rloo" and self.entropy_coef:
             raise ValueError("rloo has no entropy term: set entropy_coef to 0, or take ppo or grpo")
         return self
@@ -96,9 +88,7 @@ class ReinforceRun(BaseRun):
     def parts(self) -> dict[str, str]:
         """Return the algorithm, and who pays; a step that can't be cut into whole groups is a Problem."""
         self._check_step()
-        file = self.objective.reward.get("function", "").rpartition(":")[0]
-        payer = "rule" if file == BUILTIN else "function" if file else "model"
-        return {"learner": self.objective.algorithm, "reward": payer}
+        return {"learner": self.objective.algorithm, "reward": payer(self.objective.reward)}
 
     def _check_step(self) -> None:
         objective, training = self.objective, self.training

@@ -1,7 +1,8 @@
 """What the learning of preferences begins with."""
 
 from engine.draft import Draft, Facts
-from engine.goals.prefer import RECIPES, SMOOTHED, WITHOUT_REFERENCE
+from engine.goals.prefer import RECIPES, SMOOTHED, WITHOUT_REFERENCE, alone
+from engine.objectives.reinforce import consent
 from engine.objectives.sft import chat, samples
 
 BETAS = {"orpo": "beta_orpo", "cpo": "beta_cpo", "simpo": "beta_simpo"}
@@ -12,12 +13,16 @@ def fill(draft: Draft, facts: Facts) -> None:
     """Fill in how rows become pairs, which loss learns from them, and its numbers."""
     draft.put("data.template", "{instruction}\n\n{input}", "template")
     draft.put("data.ranked_pairs", "all", "ranked_pairs")
-    draft.put("data.temperature", 0.0, "own_answers")
+    lonely = alone(draft.get("data.columns", {}))
+    draft.put("data.tries", 4, "tries" if lonely else "no_tries")
+    draft.put("data.temperature", 1.0 if lonely else 0.0, "own_tries" if lonely else "own_answers")
     draft.put("data.answer_tokens", 128, "own_length")
     judged = "label" in draft.get("data.columns", {})
     draft.put("objective.loss", "kto" if judged else "sigmoid", "loss_kto" if judged else "loss_dpo")
     _numbers(draft, draft.get("objective.loss"))
     _reference(draft, facts)
+    draft.put("objective.reward", {}, "no_reward")
+    consent(draft)
     chat(draft, facts)
     samples(draft)
     if draft.get("method.dropout") is not None:

@@ -1,7 +1,7 @@
 """What reinforcement learning begins with."""
 
 from engine.draft import Draft, Facts
-from engine.goals.reinforce import BUILTIN
+from engine.goals.rewards import BUILTIN
 from engine.objectives.sft import chat
 
 ANSWER = 256
@@ -24,7 +24,7 @@ def fill(draft: Draft, facts: Facts) -> None:
     """Fill in who pays, how answers are tried, and how boldly the policy follows the reward."""
     draft.put("objective.algorithm", "grpo", "algorithm_grpo")
     algorithm: str = draft.get("objective.algorithm")
-    _reward(draft)
+    consent(draft)
     _answers(draft, facts, algorithm)
     own = algorithm == "ppo"
     draft.put("objective.iterations", 4 if own else 1, "iterations_ppo" if own else "iterations_once")
@@ -39,7 +39,7 @@ def fill(draft: Draft, facts: Facts) -> None:
         draft.replace("method.dropout", 0.0, "dropout_reinforce")
 
 
-def _reward(draft: Draft) -> None:
+def consent(draft: Draft) -> None:
     """Say what the reward still needs: consent to its code, or the column of the right answers."""
     draft.put("objective.trust_reward_code", False, "trust_reward_code")
     draft.put("objective.reward_sha256", "", "reward_sha256")

@@ -6,7 +6,7 @@ from engine import document
 from engine.config import methods_of
 from engine.goals.prefer import RECIPES, PreferObjective
 from engine.problem import Problem
-from tests.forge import check_cell, forge, refused
+from tests.forge import bare, check_cell, forge, refused
 from tests.preferences import Batch, choices, described, loss_of, script_of, sums, tuned_model, verdicts
 
 pytestmark = pytest.mark.slow
@@ -332,3 +332,74 @@ def test_both_rewards_falling_is_said_once_with_the_reason():
     assert len(said) == 1
     evaluate(freely, 20, -4.0, -6.0)
     assert len(said) == 2
+
+
+PROMPTS = [{"prompt": row["prompt"]} for row in choices(24)]
+TRIES = {"data": {"tries": 3, "answer_tokens": 6}, "training": {"batch": 4}}
+
+
+def own_pairs(folder):
+    """The pairs that a run made of its own answers, with the answers and their rewards."""
+    import json
+
+    output = folder / "output"
+    answers, rows = (json.loads((output / name).read_text()) for name in ("own_answers.json", "own_rewards.json"))
+    script = script_of(folder)
+    train, test = script.read_pairs()
+    return [*train, *test], answers, rows
+
+
+@pytest.mark.parametrize("loss", ["sigmoid", "kto"])
+def test_a_function_tells_the_better_of_the_models_own_answers(loss, llama, tmp_path):
+    (tmp_path / "reward.py").write_text(
+        "def pay(prompts, completions, **columns):\n    return [float(text.count('e')) for text in completions]\n"
+    )
+    objective = {
+        "loss": loss,
+        "reward": {"function": f"{tmp_path / 'reward.py'}:pay"},
+        "trust_reward_code": True,
+    }
+    run = described("prefer", "lora", llama, tmp_path, PROMPTS, **TRIES, objective=objective)
+    folder, known = forge(run, tmp_path / "runs")
+    repeated = bare(folder, tmp_path / "alone", [folder / "reward.py"])
+    assert repeated["metrics"] == known.finished["results"]["metrics"]
+    pairs, answers, rows = own_pairs(folder)
+    assert len(answers) == len(rows) == 24 and {len(texts) for texts in answers} == {3}
+    assert pairs
+    for pair in pairs:
+        better, worse = pair["chosen"][0]["content"], pair["rejected"][0]["content"]
+        assert better.count("e") > worse.count("e")
+    assert table(known.finished["results"])["eval_loss"]["tuned"] != pytest.approx(
+        0.6931 if loss == "sigmoid" else 0.5, abs=1e-3
+    )
+
+
+def test_a_reward_model_tells_the_better_of_the_models_own_answers_as_a_chain_needs_it(llama, tmp_path):
+    judge, _ = forge(described("reward", "lora", llama, tmp_path, choices()), tmp_path / "runs")
+    reward = {"model": str(judge / "output" / "model")}
+    run = described("prefer", "lora", llama, tmp_path, PROMPTS, **TRIES, objective={"reward": reward})
+    folder, _ = check_cell(run, tmp_path)
+    pairs, _, rows = own_pairs(folder)
+    for row in rows:
+        ranked = sorted(zip(row["rewards"], row["answers"], strict=True))
+        made = [pair for pair in pairs if pair["prompt"] == row["prompt"]]
+        if ranked[0][0] < ranked[-1][0] and ranked[0][1] != ranked[-1][1]:
+            assert [made[0]["rejected"][0]["content"], made[0]["chosen"][0]["content"]] == [ranked[0][1], ranked[-1][1]]
+
+
+@pytest.mark.parametrize(
+    ("sections", "said"),
+    [
+        ({}, "say in objective.reward who judges"),
+        ({"objective": {"reward": {"model": "m"}}, "data": {"temperature": 0.0}}, "set data.temperature above 0"),
+        ({"objective": {"reward": {"model": "m", "function": "a.py:b"}}}, "a reward is a model or a function"),
+        (
+            {"objective": {"reward": {"model": "m"}}, "data": {"columns": {"prompt": "p", "completion": "c"}}},
+            "map the prompt alone",
+        ),
+    ],
+)
+def test_prompts_alone_need_somebody_who_judges(sections, said, tmp_path):
+    with pytest.raises(Problem) as problem:
+        document.check(described("prefer", "lora", tmp_path, tmp_path, PROMPTS, **sections))
+    assert said in problem.value.sentence

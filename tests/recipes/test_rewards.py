@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.goals.reinforce import RULES
 from engine.goals.reinforce import group_size as planned_size
+from engine.goals.rewards import RULES
 from engine.recipes.parts import groups, hacking
 from engine.recipes.parts.questions import Question
 from engine.recipes.parts.reward import function, rule

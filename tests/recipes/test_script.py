@@ -127,7 +127,7 @@ def test_the_settings_are_exactly_the_fields_of_the_config(goal):
             assert declared[name][1] == default, name
 
 
-SPECIFIC_DEFAULTS = {"TRAIN", "BASE_MODEL", "BEST_DIMENSION"}  # examples, and the first of the sizes
+SPECIFIC_DEFAULTS = {"TRAIN", "BASE_MODEL", "REWARD", "BEST_DIMENSION"}  # examples, and the first of the sizes
 
 
 @pytest.mark.parametrize("goal", GOALS)

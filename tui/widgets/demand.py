@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from engine.goals.reinforce import BUILTIN
+from engine.goals.rewards import BUILTIN
 from engine.tables import table
 from tui.widgets.entry import PathEntry, PathSuggester, clean_path
 from tui.widgets.trouble import Trouble
