@@ -10,7 +10,7 @@ from engine.draft import why
 from engine.goals.baseline import BaselineRun
 from engine.goals.classify import ClassifyRun
 from engine.goals.distill import DistillRun
-from engine.goals.embed import EmbedRun
+from engine.goals.embed import RANKING, EmbedRun
 from engine.goals.prefer import PreferRun
 from engine.goals.pretrain import PretrainRun
 from engine.goals.reinforce import ReinforceRun
@@ -101,7 +101,7 @@ def method(run: Run) -> str:
 def objective(run: Run) -> str:
     """Return what is learned from a row, for goals where the plan's sentence does not say it."""
     if isinstance(run, EmbedRun):
-        return run.objective.loss.removesuffix("Loss")
+        return "" if run.objective.loss == RANKING else run.objective.loss.removesuffix("Loss")
     if isinstance(run, ClassifyRun):
         return f"classes · the best by {run.objective.best.replace('_', ' ').replace('f1', 'F1')}"
     if isinstance(run, PreferRun):
