@@ -110,7 +110,7 @@ MAY_IMPORT = {
         "ruff",
     ),
     "engine/worker": ("engine.event", "engine.worker", "pynvml", "tqdm", *TRAINING),
-    "engine/recipes": ("engine.recipes.parts", "numpy", *TRAINING),
+    "engine/recipes": ("engine.recipes.parts", "numpy", "tqdm", *TRAINING),
 }
 
 
