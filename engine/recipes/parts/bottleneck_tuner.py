@@ -5,6 +5,7 @@ With PEFT's machinery a checkpoint holds the adapters alone, and they can be swi
 
 import shutil
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,12 @@ from engine.recipes.parts.new_head import new_head
 SIZE: int = 64  # width of the bottleneck
 
 
+class BottleneckType(StrEnum):
+    """What PEFT calls the method; its own list of names is closed."""
+
+    BOTTLENECK = "BOTTLENECK"
+
+
 @dataclass
 class BottleneckConfig(PeftConfig):
     """How wide the adapters are, and after which layers they stand."""
@@ -33,7 +40,7 @@ class BottleneckConfig(PeftConfig):
     def __post_init__(self) -> None:
         """Name the method."""
         super().__post_init__()
-        self.peft_type = "BOTTLENECK"
+        self.peft_type = BottleneckType.BOTTLENECK
 
     def save_pretrained(self, save_directory: str, **options: Any) -> None:
         """Save the description, and this script beside it, without which nobody could load the adapters."""
@@ -97,9 +104,9 @@ class BottleneckModel(BaseTuner):
 
 def register_bottleneck() -> None:
     """Make the method known to PEFT, so that it can put adapters in, save them and load them."""
-    PEFT_TYPE_TO_CONFIG_MAPPING["BOTTLENECK"] = BottleneckConfig
-    PEFT_TYPE_TO_TUNER_MAPPING["BOTTLENECK"] = BottleneckModel
-    PEFT_TYPE_TO_PREFIX_MAPPING["BOTTLENECK"] = BottleneckModel.prefix
+    PEFT_TYPE_TO_CONFIG_MAPPING[BottleneckType.BOTTLENECK] = BottleneckConfig
+    PEFT_TYPE_TO_TUNER_MAPPING[BottleneckType.BOTTLENECK] = BottleneckModel
+    PEFT_TYPE_TO_PREFIX_MAPPING[BottleneckType.BOTTLENECK] = BottleneckModel.prefix
 
 
 def check_ends(model: PreTrainedModel) -> None:

@@ -38,12 +38,9 @@ def factored(model: PreTrainedModel) -> tuple[list[str], list[str]]:
 
 def check_factors(model: PreTrainedModel) -> None:
     """Refuse a model in which the layers are not found; its weights need not be loaded for that."""
-    targets, _ = factored(model)
-    if not targets:
-        raise ValueError(
-            "no keys, values or MLP were found in this model: name its layers in method.targets, or take lora"
-        )
-    complaint = unknown_targets(tuple(targets), model)
+    complaint = "" if isinstance(TARGETS, str) else unknown_targets(TARGETS, model)
+    if not complaint and not factored(model)[0]:
+        complaint = "no keys, values or MLP were found in this model: name its layers in method.targets, or take lora"
     if complaint:
         raise ValueError(complaint)
 
