@@ -12,7 +12,7 @@ from engine import document, listing, run
 from engine.problem import Problem
 from tests import tiny
 from tests.forge import check_cell, forge, refused
-from tests.recipes.test_methods import module_of
+from tests.recipes.methods import module_of
 from tests.tiny import labelled, pairs, talks, write_rows
 from tests.training import create, values, wait
 

@@ -10,7 +10,7 @@ from sentence_transformers import SentenceTransformer
 from transformers import AutoModelForSequenceClassification
 
 from tests.forge import check_cell, forge, refused, rerun
-from tests.recipes.test_methods import module_of
+from tests.recipes.methods import module_of
 from tests.tiny import labelled, write_rows
 
 pytestmark = pytest.mark.slow
