@@ -6,8 +6,9 @@ from engine import document
 from engine.config import methods_of
 from engine.goals.prefer import RECIPES, PreferObjective
 from engine.problem import Problem
-from tests.forge import bare, check_cell, forge, refused
-from tests.preferences import Batch, choices, described, loss_of, script_of, sums, tuned_model, verdicts
+from tests.facts import SHARED
+from tests.forge import bare, check_cell, forge, refused, rerun
+from tests.preferences import ROLES, Batch, choices, described, loss_of, script_of, sums, tuned_model, verdicts
 
 pytestmark = pytest.mark.slow
 
@@ -403,3 +404,133 @@ def test_prompts_alone_need_somebody_who_judges(sections, said, tmp_path):
     with pytest.raises(Problem) as problem:
         document.check(described("prefer", "lora", tmp_path, tmp_path, PROMPTS, **sections))
     assert said in problem.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("part", "file", "roles", "count"),
+    [
+        ("given", "hh_rlhf_harmless/test.jsonl", ROLES, 2304),
+        ("given", "preference_dpo_en/dpo_messages.jsonl", ROLES, 300),
+        ("given", "preference_dpo_en/dpo_plain.jsonl", ROLES, 114),
+        ("transcripts", "formats/files/hh_rlhf_strings.jsonl.gz", ROLES[1:], 8),
+        ("transcripts", "formats/files/hh_rlhf_tiny.json", ROLES[1:], 1),
+    ],
+)
+def test_rows_that_people_have_become_conversations(part, file, roles, count, llama):
+    import importlib
+
+    from transformers import AutoTokenizer
+
+    from engine.recipes.parts import conversation, files, pair_tokens, pairing, reading
+    from engine.recipes.parts import roles as columns
+
+    source = SHARED / "data" / file
+    if not source.exists():
+        pytest.skip(
+            f"{source} is not on this machine: the shared data sets are part of the workshop, not of the project"
+        )
+    rows = columns.roles(files.read(str(source)), {role: role for role in roles})
+    made = pairing.preferences(rows, importlib.import_module(f"engine.recipes.parts.pairs.{part}").pairs_of)
+    assert (len(rows), len(made)) == (count, count)
+    for pair in made:
+        assert pair["prompt"][-1]["role"] == "user" and pair["prompt"][0]["content"]
+        assert not any("\n\nHuman:" in turn["content"] for turn in pair["prompt"])
+        assert pair["chosen"][0]["role"] == pair["rejected"][-1]["role"] == "assistant"
+    tokenizer = AutoTokenizer.from_pretrained(llama)
+    tokenizer.chat_template = conversation.plain_template()
+    end, longest = tokenizer.eos_token_id, reading.MAX_LENGTH
+    few = made.select(range(min(30, count)))
+    for row in pair_tokens.pair_tokens(few, tokenizer):
+        for side in ("chosen_ids", "rejected_ids"):
+            whole = row["prompt_ids"] + row[side]
+            assert len(whole) <= longest and row["prompt_ids"][0] == tokenizer.bos_token_id
+            assert row[side].count(end) == (1 if len(row[side]) < longest - 1 else row[side].count(end))
+
+
+def test_what_is_too_long_loses_the_beginning_of_its_prompt_and_ends_once(llama, monkeypatch):
+    from transformers import AutoTokenizer
+
+    from engine.recipes.parts import answer_tokens, conversation
+
+    tokenizer = AutoTokenizer.from_pretrained(llama)
+    tokenizer.chat_template = conversation.plain_template()
+    prompt = [{"role": "user", "content": "colour of door 1? " * 8}]
+    answers = [[{"role": "assistant", "content": text}] for text in ("it is red.", "it is red. or blue. or white.")]
+    whole, told = answer_tokens.answered(prompt, answers, tokenizer)
+    monkeypatch.setattr(answer_tokens, "MAX_LENGTH", 40)
+    short, same = answer_tokens.answered(prompt, answers, tokenizer)
+    assert told == same and all(
+        ids.count(tokenizer.eos_token_id) == 1 == ids[::-1].index(tokenizer.eos_token_id) + 1 for ids in told
+    )
+    assert len(short) + max(map(len, told)) == 40 < len(whole)
+    assert short == [whole[0], *whole[len(whole) - len(short) + 1 :]]
+    assert tokenizer.decode(short + told[0]).endswith("### Assistant:\nit is red.</s>")
+    monkeypatch.setattr(answer_tokens, "MAX_LENGTH", 6)
+    none, cut = answer_tokens.answered(prompt, answers, tokenizer)
+    assert len(none) == 1 and max(map(len, cut)) == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "turns"),
+    [
+        ("Human: hi\n\nAssistant: ho\n\nHuman: so?\n\nAssistant:", ["user", "assistant", "user"]),
+        ("\n\nHuman: hi\n\nHuman: there\n\nAssistant: ho", ["user", "assistant"]),
+        ("a question about Human: rights", []),
+        ("before\n\nHuman: hi\n\nAssistant: ho", []),
+    ],
+)
+def test_transcripts_are_told_from_other_texts(text, turns):
+    from engine.recipes.parts.spoken import as_turns, transcript
+
+    assert [turn["role"] for turn in transcript(text)] == turns
+    if not turns:
+        assert as_turns(text, "user") == [{"role": "user", "content": text}]
+
+
+def test_batches_of_an_evaluation_are_even():
+    from datasets import Dataset
+
+    from engine.recipes.parts.pair_tokens import even_batches
+
+    for count, largest, kept, size in [
+        (10, 8, 10, 5),
+        (4, 8, 4, 4),
+        (101, 8, 100, 5),
+        (16, 4, 16, 4),
+        (1, 1, 1, 1),
+        (3, 16, 3, 3),
+    ]:
+        rows, batch = even_batches(Dataset.from_dict({"n": list(range(count))}), largest)
+        assert (len(rows), batch) == (kept, size)
+
+
+@pytest.mark.parametrize(
+    ("goal", "method", "objective", "rows"),
+    [
+        ("prefer", "lora", {}, choices()),
+        ("prefer", "lora", {"reference": "live"}, choices()),
+        ("prefer", "full", {}, choices()),
+        ("prefer", "lora", {"loss": "orpo"}, choices()),
+        ("prefer", "lora", {"loss": "kto"}, verdicts()),
+        ("reward", "lora", {}, choices()),
+    ],
+    ids=["dpo", "dpo-live", "dpo-full", "orpo", "kto", "reward"],
+)
+def test_a_broken_training_goes_on_and_ends_where_the_unbroken_one_did(goal, method, objective, rows, llama, tmp_path):
+    import shutil
+
+    run = described(
+        goal, method, llama, tmp_path, rows, objective=objective, method={"dropout": 0.1} if method == "lora" else {}
+    )
+    folder, known = forge(run, tmp_path / "runs")
+    output = folder / "output"
+    for lost in ("checkpoint-4", "model"):
+        shutil.rmtree(output / lost)
+    (output / "results.json").unlink()
+    assert (output / "checkpoint-2").exists()
+    again, whole = rerun(folder), known.finished["results"]
+    for one, other in zip(again["metrics"], whole["metrics"], strict=True):
+        assert one["tuned"] == pytest.approx(other["tuned"], abs=1e-6), one["name"]
+        assert one["baseline"] == other["baseline"]
+    assert again["samples"] == whole["samples"]
+    assert again["best_step"] == whole["best_step"] == 4
