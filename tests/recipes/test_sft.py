@@ -9,7 +9,7 @@ from transformers import AutoTokenizer
 from engine import document
 from engine.config import methods_of
 from engine.problem import Problem
-from engine.recipes.parts import reading
+from engine.recipes.parts import pair_texts
 from engine.recipes.parts.mixture import tasks
 from engine.recipes.parts.tokens import seq2seq
 from engine.recipes.parts.turns import messages
@@ -112,8 +112,8 @@ def test_too_long_an_answer_is_cut_and_still_ends(tokenizer, monkeypatch):
     row = seq2seq.tokenize(Dataset.from_list([{"prompt": "why " * 50, "completion": "so " * 50}]), tokenizer)[0]
     assert len(row["input_ids"]) == len(row["labels"]) == 8
     assert row["labels"][-1] == tokenizer.eos_token_id
-    assert seq2seq.ended([5] * 8, 1) == [5] * 7 + [1]
-    assert reading.MAX_LENGTH == 1024
+    monkeypatch.setattr(pair_texts, "MAX_LENGTH", 8)
+    assert pair_texts.ended([5] * 8, 1) == [5] * 7 + [1]
 
 
 @pytest.mark.parametrize(
