@@ -19,6 +19,6 @@ def check_decoder() -> None:
         names = []
     if not any("cross" in name for name in names) or config.hidden_size != embedding_width():
         raise ValueError(
-            f"a {config.model_type} model cannot rebuild texts from its embeddings, which DenoisingAutoEncoderLoss needs "
+            f"a {config.model_type} model cannot rebuild texts from its embeddings as DenoisingAutoEncoderLoss wants "
             "(BERT and RoBERTa can): take ContrastiveTensionLossInBatchNegatives"
         )

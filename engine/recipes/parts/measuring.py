@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 
 from datasets import Dataset
-from transformers import Trainer
+from transformers import Trainer, TrainerControl
 
 
 def measures(tests: Iterable[str]) -> dict[str, bool]:
@@ -42,5 +42,5 @@ class Measuring(Trainer):
         for prefix, loss in losses.items():
             metrics |= {f"{prefix}_loss": loss, f"{prefix}_perplexity": math.exp(min(loss, 700.0))}
         self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        self.control: TrainerControl = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
