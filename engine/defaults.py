@@ -22,6 +22,8 @@ LARGE = 1_000_000_000
 MOST_TEST_ROWS = 2000
 SHARE_OF_LAYERS = 0.25
 """Share of the layers, from the top, that is enough for nine tenths of full tuning's gain (Lee et al. 2019)."""
+SMALLEST_RANK = 4
+"""Rank that even the narrowest model gets; a quarter of the width is the most that makes sense."""
 LOW_RANK = ("lora", "qlora", "lora8")
 TEMPLATE = 16
 """Tokens that a chat template puts around a row."""
@@ -117,7 +119,7 @@ def _method(draft: Draft, facts: Facts) -> None:
         draft.put("method.last", last, "last_quarter", last=last, layers=layers)
     rules = table("guide")["methods"][draft.kind]
     for name, default in rules.get("fields", {}).items():
-        draft.put(f"method.{name}", default, name)
+        draft.put(f"method.{name}", default, rules.get("why", {}).get(name, name))
     if rules.get("checkpointing") is False:
         draft.put("training.gradient_checkpointing", False, "checkpointing_lost")
     if draft.kind in LOW_RANK:
@@ -126,14 +128,16 @@ def _method(draft: Draft, facts: Facts) -> None:
 
 def _low_rank(draft: Draft, facts: Facts) -> None:
     usual, model = draft.rules["adapter"], facts.model
-    rank: int = draft.get("method.rank", usual["rank"])
+    most = min(usual["rank"], max(SMALLEST_RANK, model.hidden // 4)) if model else usual["rank"]
+    rank: int = draft.get("method.rank", most)
     targets = draft.get("method.targets", "all-linear")
     if model is not None and model.parameters:
-        trainable = rank * model.layers * sum(map(sum, targeted(model, targets)))
+        trainable = rank * (model.layers + model.decoder_layers) * sum(map(sum, targeted(model, targets)))
         numbers = {"trainable": words.count(trainable), "share": words.percent(trainable / model.parameters)}
         draft.put("method.rank", rank, "rank", rank=rank, **numbers)
     draft.put("method.rank", rank, "rank_unknown")
-    draft.put("method.alpha", usual["alpha"], "alpha", scale=f"{usual['alpha'] / rank:g}")
+    alpha = usual["alpha"] * most // usual["rank"]
+    draft.put("method.alpha", alpha, "alpha", scale=f"{alpha / rank:g}")
     if draft.goal == "embed" and draft.on_cpu(facts):
         draft.put("method.dropout", 0.0, "dropout_cpu")
     draft.put("method.dropout", usual["dropout"], "dropout")
@@ -189,11 +193,9 @@ def _written(draft: Draft) -> int:
     """Return the tokens of answers that the model writes itself and that need room beside the prompt."""
     if draft.goal == "reinforce":
         return int(draft.get("objective.max_new_tokens", 0))
-    return (
-        int(draft.get("data.answer_tokens", 0))
-        if draft.goal == "prefer" and alone(draft.get("data.columns", {}))
-        else 0
-    )
+    if draft.goal == "prefer" and alone(draft.get("data.columns", {})):
+        return max(int(draft.get("data.answer_tokens", 0)), int(draft.get("objective.max_new_tokens", 0)))
+    return 0
 
 
 def round_up(tokens: float) -> int:
