@@ -114,7 +114,7 @@ def _precision(draft: Draft, facts: Facts) -> None:
 
 def _method(draft: Draft, facts: Facts) -> None:
     if draft.kind == "layers" and facts.model is not None:
-        layers = facts.model.layers + facts.model.decoder_layers
+        layers = facts.model.decoder_layers or facts.model.layers  # of an encoder-decoder those of the decoder train
         last = max(1, round(layers * SHARE_OF_LAYERS))
         draft.put("method.last", last, "last_quarter", last=last, layers=layers)
     rules = table("guide")["methods"][draft.kind]

@@ -378,7 +378,11 @@ def test_every_entry_of_the_table_is_used_and_every_name_exists() -> None:
     folder = Path(document.__file__).parent
     code = "".join(path.read_text() for path in sorted([*folder.glob("*.py"), *folder.glob("objectives/*.py")]))
     guide = table("guide")
-    by_method = {name for rules in guide["methods"].values() for name in (*rules.get("fields", {}), rules.get("rate"))}
+    by_method = {
+        name
+        for rules in guide["methods"].values()
+        for name in (*rules.get("fields", {}), *rules.get("why", {}).values(), rules.get("rate"))
+    }
     by_goal = {name for rules in guide["goals"].values() for name in rules.get("rate_why", {}).values()}
     assert by_method | by_goal - {None} <= {*guide["why"], None}
     for part in ("why", "warnings", "verdicts"):
