@@ -1,7 +1,9 @@
 """The guards against forgetting: their numbers by hand, their rows by count, and what each of them keeps."""
 
+import itertools
 import json
 import math
+import random
 import types
 
 import pytest
@@ -9,7 +11,13 @@ import torch
 from datasets import Dataset
 from torch import nn
 from torch.nn import functional
-from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    Trainer,
+    TrainingArguments,
+)
 
 from engine import document
 from engine.problem import Problem
@@ -18,7 +26,7 @@ from engine.recipes.parts.keep import sampled
 from engine.recipes.parts.replay import mixed
 from engine.recipes.parts.retention import distill, ewc, si
 from tests.forge import check_cell, forge, losses, refused, resumed
-from tests.tiny import THINGS, write_rows
+from tests.tiny import COLOURS, THINGS, labelled, talks, write_rows
 from tests.training import curves, values
 
 pytestmark = pytest.mark.slow
@@ -29,7 +37,7 @@ class Coin(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.first, self.second = nn.Parameter(torch.tensor(0.5)), nn.Parameter(torch.tensor(-0.4))
+        self.first, self.second = nn.Parameter(torch.tensor(0.5)), nn.Parameter(torch.tensor(-0.375))
 
     def forward(self, x, labels=None):
         logits = torch.stack([x * self.first, self.second.expand(len(x))], dim=1)
@@ -74,7 +82,7 @@ def begin(trainer):
     trainer.prepare()
 
 
-def probability(x, first=0.5, second=-0.4):
+def probability(x, first=0.5, second=-0.375):
     """Of the first class."""
     return math.exp(x * first) / (math.exp(x * first) + math.exp(second))
 
@@ -101,7 +109,7 @@ def test_a_path_of_adam_gives_the_importance_by_hand_and_is_taken_back(guarded, 
     monkeypatch.setattr(si, "LEARNING_RATE", 0.1)
     trainer = guarded(si, per_device_train_batch_size=2)
     begin(trainer)
-    weights = {"first": 0.5, "second": -0.4}
+    weights = {"first": 0.5, "second": -0.375}
     assert {name: float(weight) for name, weight in trainer.model.named_parameters()} == weights
 
     first, second = dict.fromkeys(weights, 0.0), dict.fromkeys(weights, 0.0)
@@ -178,7 +186,7 @@ def test_the_penalty_is_added_once_to_a_step_however_it_is_accumulated(guarded):
         assert logged
         found.append([float(weight) for weight in trainer.model.parameters()])
     assert found[0] == pytest.approx(found[1], abs=1e-6)
-    assert found[0] != pytest.approx([0.8, -0.4], abs=1e-3)
+    assert found[0] != pytest.approx([0.8, -0.375], abs=1e-3)
 
 
 def test_noise_is_off_while_what_matters_is_measured_but_memory_is_saved():
@@ -236,14 +244,20 @@ def test_the_models_own_texts_are_drawn_the_same_and_change_no_other_random_numb
     assert sampled.until_end([2, 5, 6, 2, 0, 0], 2) == [2, 5, 6, 2]
 
 
-OLD = [f"once upon a time the {thing} was lost and found" for thing in THINGS for _ in range(2)]
+CHANCE = random.Random(5)
+OLD = [
+    " ".join(
+        f"once the {CHANCE.choice(THINGS)} met a {CHANCE.choice(COLOURS)} {CHANCE.choice(THINGS)}." for _ in range(2)
+    )
+    for _ in range(64)
+]
+"""Sentences of which a model can know the form and never the words: something is left to be uncertain about."""
 
 
 @pytest.fixture(scope="session")
 def narrator(tmp_path_factory):
-    """A tiny model that knows a few sentences by heart: something to forget."""
+    """A tiny model that knows one kind of sentence: something to forget."""
     from engine.worker.tiny_model import make_language_model
-    from tests.tiny import talks
 
     folder = tmp_path_factory.mktemp("narrator")
     make_language_model([*OLD, *(text for row in talks() for text in row.values())], folder, width=64, vocabulary=400)
@@ -251,21 +265,21 @@ def narrator(tmp_path_factory):
     batch = tokenizer([f"{text}</s>" for text in OLD], return_tensors="pt", padding=True)
     labels = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100)
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
-    for _ in range(60):
+    for _ in range(80):
         loss = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], labels=labels).loss
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
-    assert loss < 0.5
+    assert loss < 0.9
     model.save_pretrained(folder)
     return folder
 
 
-def described(model, folder, kind, keep=True, method="lora", goal="sft", **retention):
-    run = values(goal, method, model, folder)
+def described(model, folder, kind, keep=True, method="lora", epochs=2, **retention):
+    run = values("sft", method, model, folder, epochs=epochs)
     if keep:
         run["data"]["keep"] = str(write_rows(folder / "old.jsonl", [{"text": text} for text in OLD]))
-    run["data"]["keep_rows"] = 16
+    run["data"]["keep_rows"] = 48
     run["retention"] = {"kind": kind, **retention}
     return run
 
@@ -280,17 +294,17 @@ def kept_of(known):
 def unguarded(narrator, tmp_path_factory):
     """What is forgotten without a guard."""
     folder = tmp_path_factory.mktemp("unguarded")
-    _, known = check_cell(described(narrator, folder, "none"), folder)
+    _, known = check_cell(described(narrator, folder, "none", method="full", epochs=3), folder)
     assert {"keep_loss", "keep_perplexity"} <= known.evaluated.keys()
     return known
 
 
-GUARDS = {"replay": {"share": 0.5}, "ewc": {}, "si": {}, "distill": {}}
+GUARDS = {"replay": {"share": 0.5}, "ewc": {"strength": 1e4}, "si": {}, "distill": {}}
 
 
 @pytest.mark.parametrize("kind", GUARDS)
 def test_a_guard_forgets_less_than_none_and_still_learns(kind, narrator, unguarded, tmp_path):
-    _, known = check_cell(described(narrator, tmp_path, kind, **GUARDS[kind]), tmp_path)
+    _, known = check_cell(described(narrator, tmp_path, kind, method="full", epochs=3, **GUARDS[kind]), tmp_path)
     (old, task), (free, _) = kept_of(known), kept_of(unguarded)
     assert old["baseline"] == free["baseline"]
     risen, without = old["tuned"] - old["baseline"], free["tuned"] - free["baseline"]
@@ -367,3 +381,110 @@ def test_a_model_that_cannot_write_by_itself_needs_rows_to_keep():
     )
     with pytest.raises(Problem, match=r"set data\.keep"):
         run.parts()
+
+
+CLASSES = sorted({row["label"] for row in labelled()})
+OTHERS = [
+    {"text": f"a {colour} {thing} came by again", "label": row["label"]}
+    for colour, (thing, row) in itertools.product(COLOURS[:4], zip(THINGS, labelled(), strict=False))
+]
+"""Other texts with the same classes."""
+
+
+@pytest.fixture(scope="session")
+def sorter(bert, tmp_path_factory):
+    """A tiny classifier that tells the classes of other texts."""
+    folder, tokenizer = tmp_path_factory.mktemp("sorter"), AutoTokenizer.from_pretrained(bert)
+    names = dict(enumerate(CLASSES))
+    torch.manual_seed(0)
+    model = AutoModelForSequenceClassification.from_pretrained(
+        bert, num_labels=len(names), id2label=names, label2id={name: place for place, name in names.items()}
+    )
+    batch = tokenizer([row["text"] for row in OTHERS], return_tensors="pt", padding=True)
+    wanted = torch.tensor([CLASSES.index(row["label"]) for row in OTHERS])
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
+    for _ in range(30):
+        loss = functional.cross_entropy(model(**batch).logits, wanted)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    assert loss < 0.3
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def sorting(model, folder, kind, keep, **retention):
+    """A short run that learns other classes for the same words, so that there is something to forget."""
+    turned = [{**row, "label": CLASSES[CLASSES.index(row["label"]) - 1]} for row in labelled()]
+    run = values("sft", "full", model, folder, learning_rate=1e-3)
+    run |= {"goal": "classify", "objective": {"samples": 1}, "retention": {"kind": kind, **retention}}
+    run["data"] = {
+        "train": str(write_rows(folder / "rows.jsonl", turned)),
+        "test_fraction": 0.2,
+        "columns": {"text": "text", "label": "label"},
+        "keep": str(write_rows(folder / "others.jsonl", keep)),
+    }
+    return run
+
+
+def test_a_classifier_forgets_its_old_rows_and_replay_keeps_them(sorter, tmp_path):
+    found = {}
+    for kind, more in (("none", {}), ("replay", {"share": 0.6})):
+        (tmp_path / kind).mkdir()
+        _, known = check_cell(sorting(sorter, tmp_path / kind, kind, OTHERS, **more), tmp_path / kind)
+        rows = {row["name"]: row for row in known.finished["results"]["metrics"]}
+        found[kind] = rows["keep_loss"]["tuned"]
+        assert rows["keep_accuracy"]["baseline"] > 0.8
+        assert {"keep_loss", "keep_accuracy"} <= known.evaluated.keys()
+    assert found["replay"] < 0.7 * found["none"]
+
+
+@pytest.mark.parametrize(("kind", "more"), [("ewc", {"strength": 1e3}), ("si", {}), ("distill", {"strength": 4.0})])
+def test_a_classifier_is_held_to_what_it_says_of_texts_without_classes(kind, more, sorter, tmp_path):
+    texts = [{"text": row["text"]} for row in OTHERS]
+    found = {}
+    for guard, fields in (("none", {}), (kind, more)):
+        (tmp_path / guard).mkdir()
+        folder, known = check_cell(sorting(sorter, tmp_path / guard, guard, texts, **fields), tmp_path / guard)
+        rows = {row["name"]: row for row in known.finished["results"]["metrics"]}
+        assert rows["keep_accuracy"]["baseline"] == 1.0  # it agrees with itself
+        found[guard] = rows["keep_loss"]["tuned"]
+        assert len(set(json.loads((folder / "output" / "keep_classes.json").read_text()))) > 1
+    assert found[kind] < 0.9 * found["none"]
+    assert curves(known)["penalty"][-1][1] > 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "keep", "message"),
+    [
+        ("ewc", OTHERS, "retention.kind: this guard holds what the model says of the kept rows"),
+        ("none", [{"text": row["text"]} for row in OTHERS], "has no classes of its own"),
+        ("replay", [{"text": "x", "label": "strange"}, *OTHERS], "no training row has the class 'strange'"),
+    ],
+)
+def test_a_head_that_knows_nothing_yet_has_nothing_to_keep(kind, keep, message, bert, tmp_path):
+    failed = refused(sorting(bert, tmp_path, kind, keep), tmp_path / "runs")
+    assert message in failed["message"]
+    events = next((tmp_path / "runs").iterdir()) / "events.jsonl"
+    names = [event["name"] for event in map(json.loads, events.read_text().splitlines()) if event["type"] == "phase"]
+    assert "model" not in names
+
+
+@pytest.mark.parametrize("given", [{"retention": {"kind": "ewc"}}, {"data": {"keep": "old.txt"}}])
+def test_a_head_on_frozen_features_forgets_nothing(given):
+    described = {
+        "goal": "classify",
+        "model": {"id": "a/b"},
+        "data": {"train": "x.jsonl", "columns": {"text": "t", "label": "l"}, **given.get("data", {})},
+        "method": {"kind": "head"},
+        "retention": given.get("retention", {"kind": "none"}),
+    }
+    with pytest.raises(Problem, match="forgets nothing"):
+        document.check(described).parts()
+    described["method"] = {"kind": "lora"}
+    if "data" in given:
+        assert document.check(described).parts()["class_keep"] == "rows"
+    else:
+        with pytest.raises(Problem, match=r"set data\.keep"):
+            document.check(described).parts()

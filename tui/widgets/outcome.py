@@ -21,6 +21,7 @@ NAMES = {
     "rewards/chosen": "reward of the chosen",
     "rewards/margins": "reward margin",
     "rewards/rejected": "reward of the rejected",
+    "keep_accuracy": "kept: accuracy",
     "keep_loss": "kept: loss",
     "keep_perplexity": "kept: perplexity",
     "kl": "KL to the reference",

@@ -25,9 +25,10 @@ class Holding(Trainer):
         """Return the weights that train."""
         return {name: weight for name, weight in self.model.named_parameters() if weight.requires_grad}
 
-    def batch_of(self, rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        """Return rows as the model reads them, where the model is."""
-        return {name: values.to(self.args.device) for name, values in self.data_collator(rows).items()}
+    def batch_of(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return rows as the model reads them, where the model is; packed ones come with plain numbers as well."""
+        batch = self.data_collator(rows).items()
+        return {name: each.to(self.args.device) if isinstance(each, torch.Tensor) else each for name, each in batch}
 
     def prepare(self) -> None:
         """Measure what the penalty needs; the weights are still untouched."""
@@ -56,14 +57,15 @@ class Holding(Trainer):
     ) -> Any:
         """Return the task's loss, and in training the penalty added to it once per step of the weights."""
         extra = self.penalty(model) if model.training else None
-        loss, outputs = super().compute_loss(model, inputs, True, num_items_in_batch)
+        found = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)  # outputs may cost a pass more
+        loss = found[0] if return_outputs else found
         if extra is not None:
             self.told.append(extra.detach())
             summed = self.loss_is_scaled_for_ga
             if summed is None:
                 summed = (self.model_accepts_loss_kwargs and num_items_in_batch is not None) or self.compute_loss_func
             loss = loss + extra / (self.current_gradient_accumulation_steps if summed else 1)
-        return (loss, outputs) if return_outputs else loss
+        return (loss, found[1]) if return_outputs else loss
 
     def log(self, logs: dict[str, float], *given: Any) -> None:
         """Put the penalty beside the loss that holds it."""

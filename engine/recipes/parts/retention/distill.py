@@ -35,7 +35,7 @@ class KeepDistilled(Holding):
         for name, weight in self.trained().items():
             weight.data, self.start[name] = self.start[name], weight.data
 
-    def untouched(self, model: nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    def untouched(self, model: nn.Module, batch: dict[str, Any]) -> torch.Tensor:
         """Return what the untouched model says of a batch, without noise."""
         self.exchange()
         model.eval()
