@@ -1,16 +1,15 @@
 """Whether the base model can be turned into a decoder that rebuilds a text from its embedding."""
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoModelForCausalLM
 
-from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE
+from engine.recipes.parts.base_config import base_config
 from engine.recipes.parts.embedding_width import embedding_width
-from engine.recipes.parts.weights.whole import base_model
 
 
 def check_decoder() -> None:
     """Refuse a model without cross-attention before its weights are loaded: the decoder would not see the embedding."""
-    config = AutoConfig.from_pretrained(base_model(), revision=REVISION, trust_remote_code=TRUST_REMOTE_CODE)
+    config = base_config()
     config.is_decoder = config.add_cross_attention = True
     try:
         with torch.device("meta"):

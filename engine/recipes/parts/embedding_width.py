@@ -1,20 +1,6 @@
-"""How wide the model's own embeddings are, read from its small files before any weights are loaded."""
+"""How wide the model's own embeddings are, known before any weights are loaded."""
 
-import json
-from pathlib import Path
-from typing import Any
-
-from sentence_transformers.util import load_file_path
-from transformers import AutoConfig
-
-from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE
-from engine.recipes.parts.weights.whole import base_model
-
-
-def small_file(name: str, folder: str = "") -> Any:
-    """Return what a JSON file of the base model holds, or None where there is no such file."""
-    path = load_file_path(base_model(), name, subfolder=folder, revision=REVISION)
-    return json.loads(Path(path).read_text("utf-8")) if path else None
+from engine.recipes.parts.base_config import base_config, small_file
 
 
 def embedding_width() -> int:
@@ -31,7 +17,4 @@ def embedding_width() -> int:
             ]
             size = config.get("embedding_dimension") or config["word_embedding_dimension"]
             width = size * (1 if isinstance(modes, str) else len(modes))
-    if width:
-        return int(width)
-    config = AutoConfig.from_pretrained(base_model(), revision=REVISION, trust_remote_code=TRUST_REMOTE_CODE)
-    return int(config.get_text_config().hidden_size)
+    return int(width or base_config().get_text_config().hidden_size)
