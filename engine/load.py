@@ -1,5 +1,7 @@
 """The load that a run puts on a device: its largest step, from the run, the model's shape and a look at the data."""
 
+from typing import Any
+
 from engine.beside import beside
 from engine.config import Run
 from engine.data.facts import DataFacts
@@ -14,6 +16,7 @@ from engine.goals.sft import SftRun
 from engine.lengths import longest_texts, texts
 from engine.methods import Bottleneck, Head, Ia3, Layers, LowRank, Prefix, Prompt, PTuning, Qlora
 from engine.model import ModelFacts
+from engine.section import Section
 from engine.shapes import attention_weights, count
 from engine.step import Kernel, Step, targeted
 
@@ -33,7 +36,6 @@ SPOKEN = ("completion", "output", "chosen", "rejected", "ranked")
 def one_step(run: Run, model: ModelFacts, data: DataFacts | None) -> Step:
     """Return the largest step of a run: every row as long as the longest that is not cut."""
     method, training = run.method, run.training
-    low_rank = method if isinstance(method, LowRank) else None
     precision, storage = WIDTH[training.precision], WIDTH[run.model.dtype]
     packed = bool(getattr(training, "packing", False))
     length, tokens = _tokens(run, data, packed=packed)
@@ -50,11 +52,7 @@ def one_step(run: Run, model: ModelFacts, data: DataFacts | None) -> Step:
         compute=compute,
         full=method.kind in ("full", "layers"),
         bits=BITS.get(method.kind, 16),
-        double_quant=method.double_quant if isinstance(method, Qlora) else True,
-        rank=low_rank.rank if low_rank else 0,
-        targets=low_rank.targets if low_rank else "all-linear",
-        adapter=WIDTH[low_rank.adapter_dtype] if low_rank else 4,
-        adapter_dropout=low_rank.dropout if low_rank else 0.0,
+        **_low_rank(method),
         optimizer=training.optimizer,
         accumulate=training.accumulate,
         checkpointing=training.gradient_checkpointing,
@@ -73,6 +71,19 @@ def one_step(run: Run, model: ModelFacts, data: DataFacts | None) -> Step:
         beside=beside(run, model, storage),
         cache=_cache(run, model, length, compute),
     )
+
+
+def _low_rank(method: Section) -> dict[str, Any]:
+    """Return what a step has to know of low-rank adapters; nothing where there are none."""
+    if not isinstance(method, LowRank):
+        return {}
+    return {
+        "rank": method.rank,
+        "targets": method.targets,
+        "adapter": WIDTH[method.adapter_dtype],
+        "adapter_dropout": method.dropout,
+        "double_quant": method.double_quant if isinstance(method, Qlora) else True,
+    }
 
 
 def _kernel(run: Run, model: ModelFacts) -> Kernel:

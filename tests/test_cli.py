@@ -13,6 +13,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from engine.config import methods_of
 from tests.commands import PROGRAM, clean, complaint, project, tunewright, values
 
 DAY = datetime.date(2026, 11, 21)
@@ -113,7 +114,7 @@ def test_advice_is_a_complete_run_with_a_ranking_and_a_reason_for_every_choice(t
     words = ["advise", "--goal", "sft", "--model", "base", "--data", "talks.jsonl", "--gpu", "T4"]
     advice = values(*words, cwd=project(tmp_path))
     assert advice["recommended"] == advice["run"]["method"]["kind"] == "lora"
-    assert {row["method"] for row in advice["ranking"]} == {"lora", "qlora", "lora8", "full"}
+    assert {row["method"] for row in advice["ranking"]} == set(methods_of("sft"))
     assert {"method", "fits", "peak_gib", "verdict", "reasons"} <= set(advice["ranking"][0])
     assert advice["run"]["training"]["precision"] == "fp16"
     assert advice["reasons"]["training.precision"]

@@ -17,7 +17,7 @@ from tests.tiny import pairs, talks, write_rows
 
 LOW_RANK = {"rank": 4, "alpha": 8, "dropout": 0.1}
 METHOD_FIELDS: dict[str, dict[str, Any]] = {
-    **{kind: LOW_RANK for kind in ("lora", "qlora", "lora8")},
+    **dict.fromkeys(("lora", "qlora", "lora8"), LOW_RANK),
     **{kind: {"tokens": 4} for kind in ("prefix", "prompt", "p_tuning")},
     "bottleneck": {"size": 8},
     "layers": {"last": 1},

@@ -81,7 +81,7 @@ def put(**fields):
             "fewer than two classes have two test rows",
         ),
         ("texts", "ContrastiveTensionLoss", put(text="the same"), "every row has the same text"),
-        ("damaged", "DenoisingAutoEncoderLoss", put(original=""), "no training rows have damaged and original"),
+        ("damaged", "DenoisingAutoEncoderLoss", put(original=""), "damaged.jsonl has no "),
     ],
 )
 def test_rows_from_which_nothing_can_be_learned_are_refused(shape, loss, change, said, script):

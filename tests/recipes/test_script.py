@@ -222,7 +222,7 @@ def test_only_the_chosen_cards_are_seen(device, devices, allowed, seen, monkeypa
 
 
 def test_the_metadata_pins_what_ran():
-    text = script.assemble(described(method="qlora"), versions={"torch": "2.13.0+cpu", "trl": "1.2"})
+    text = script.assemble(described(kind="qlora"), versions={"torch": "2.13.0+cpu", "trl": "1.2"})
     assert '#     "torch==2.13.0",' in text
     assert script.requirements(text) == "torch==2.13.0\ntrl==1.2\n"
     assert "bitsandbytes==" in script.requirements(script.assemble(described("sft", "qlora")))
