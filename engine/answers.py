@@ -82,7 +82,7 @@ def _reaches(given: Mapping[str, Any], facts: Facts) -> None:
         what = f"texts of {length:,} tokens are longer than {model.id} can read"
         advice = f"take at most {model.context:,}, or a model with a longer context"
         raise Problem(what, where="training.max_length", advice=advice, code="context")
-    last, layers = (given.get("method") or {}).get("last"), model.layers + model.decoder_layers
+    last, layers = (given.get("method") or {}).get("last"), model.decoder_layers or model.layers
     if isinstance(last, int) and last > layers:
         what = f"{model.id} has {layers} layers, and {last} of them shall train"
         raise Problem(what, where="method.last", advice=f"take at most {layers}", code="layers")

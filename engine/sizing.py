@@ -142,7 +142,7 @@ def _fewer_layers(draft: Draft, model: ModelFacts, one: Step, free: float) -> St
         trial = replace(trial, top=last)
     if trial is one or high(trial) > free:
         return one
-    layers = model.layers + model.decoder_layers
+    layers = model.decoder_layers or model.layers
     draft.replace("method.last", last, "last_memory", last=last, layers=layers, free=words.gib(free))
     return trial
 
