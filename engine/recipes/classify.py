@@ -16,6 +16,7 @@ from engine.recipes.parts.class_results import before_and_after
 from engine.recipes.parts.class_texts import agree, load_reader, tokenize_texts
 from engine.recipes.parts.class_trainer import make_trainer
 from engine.recipes.parts.classes import numbered
+from engine.recipes.parts.known_classes import known_classes
 from engine.recipes.parts.method_check import check_method
 from engine.recipes.parts.output import output
 from engine.recipes.parts.phases import phase
@@ -41,7 +42,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     begin()
     phase("data", callbacks)
     check_method(TaskType.SEQ_CLS)
-    names, train, test = numbered(*read_rows("label"))
+    names, train, test = numbered(*read_rows("label"), known_classes())
     tokenizer = load_reader()
     rows = tokenize_texts(train, tokenizer), tokenize_texts(test, tokenizer)
     keep = Keep(tokenizer, names)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from peft import PeftModel
 from sentence_transformers import SentenceTransformer
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.forge import check_cell, forge, refused, rerun
 from tests.recipes.methods import module_of
@@ -62,7 +62,8 @@ def model(request, kind_of_model):
 
 def rows_of(module):
     """The test rows and the names of their classes, as the script reads them."""
-    names, _, test = module.numbered(*module.read_rows("label"))
+    known = module.known_classes() if hasattr(module, "known_classes") else []
+    names, _, test = module.numbered(*module.read_rows("label"), known)
     return names, test
 
 
@@ -221,6 +222,35 @@ def test_the_card_says_how_a_classifier_is_used(kind, bert, tmp_path, capsys):
     exec(code, {})
     said = capsys.readouterr().out
     assert any(name in said for name in known.finished["results"]["confusion"]["labels"])
+
+
+@pytest.mark.parametrize("kind", ["full", "lora"])
+def test_a_classifier_that_knows_the_classes_keeps_their_order(kind, bert, tmp_path):
+    known = ["travel", "home", "nature"]
+    head = {"num_labels": 3, "id2label": dict(enumerate(known)), "label2id": {n: i for i, n in enumerate(known)}}
+    torch.manual_seed(0)
+    tuned = AutoModelForSequenceClassification.from_pretrained(bert, **head)
+    tuned.save_pretrained(tmp_path / "tuned")
+    AutoTokenizer.from_pretrained(bert).save_pretrained(tmp_path / "tuned")
+    values = described(kind, tmp_path / "tuned", tmp_path, training={"max_steps": 3})
+    _, trained = forge(values, tmp_path / "runs")
+    results = trained.finished["results"]
+    assert results["confusion"]["labels"] == known
+    module = module_of(values, tmp_path / "script")
+    _, test = rows_of(module)
+    logits = logits_of(tuned, module, test, module.load_reader())
+    before = {row["name"]: row["baseline"] for row in results["metrics"]}
+    loss = torch.nn.functional.cross_entropy(logits, torch.tensor(test["label"]))
+    assert before["eval_loss"] == pytest.approx(float(loss), abs=1e-5)
+
+    (tmp_path / "next").mkdir()
+    chained = described(kind, results["model_folder"], tmp_path / "next", training={"max_steps": 3})
+    chained["model"]["weights"] = "adapter" if kind == "lora" else "whole"
+    _, again = forge(chained, tmp_path / "next" / "runs")
+    assert again.finished["results"]["confusion"]["labels"] == known
+    measured = {row["name"]: row for row in again.finished["results"]["metrics"]}
+    after = {row["name"]: row["tuned"] for row in results["metrics"]}
+    assert measured["eval_loss"]["baseline"] == pytest.approx(after["eval_loss"], abs=1e-4)
 
 
 def without_dropout(bert, folder):

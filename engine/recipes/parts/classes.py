@@ -1,5 +1,6 @@
 """The classes: named by the rows, numbered in an order that stays, refused where there is nothing to tell apart."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from datasets import ClassLabel, Dataset
@@ -49,11 +50,14 @@ def check_classes(train: list[str], test: list[str]) -> None:
         )
 
 
-def numbered(train: Dataset, test: Dataset) -> tuple[list[str], Dataset, Dataset]:
-    """Return the class names, and both sets of rows with the place of the name in that list as their label."""
+def numbered(train: Dataset, test: Dataset, known: Sequence[str] = ()) -> tuple[list[str], Dataset, Dataset]:
+    """Return the class names, and both sets of rows with the place of the name in that list as their label.
+
+    Where the rows have the classes that are `known` to the model, its head's order is kept.
+    """
     named = [names_of(rows) for rows in (train, test)]
     check_classes(*named)
-    names = in_order(set(named[0]))
+    names = list(known) if set(known) == set(named[0]) else in_order(set(named[0]))
     place = {name: index for index, name in enumerate(names)}
     train, test = (
         rows.remove_columns("label").add_column("label", [place[name] for name in found])
