@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import snapshot_download
 from peft import PeftModel
 from safetensors import safe_open
 from transformers import (
@@ -15,14 +14,20 @@ from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
 )
+from transformers.utils import cached_file
 
 from engine.recipes.parts.base import BASE_MODEL, DTYPE, REVISION, TRUST_REMOTE_CODE, torch_dtype
 from engine.recipes.parts.output import output
 
 
-def described(adapter: Path) -> dict[str, Any]:
-    """Return what an adapter says of itself; one that is no change of weights is refused."""
-    description: dict[str, Any] = json.loads((adapter / "adapter_config.json").read_text("utf-8"))
+def file_of(name: str) -> Path:
+    """Return a file of the adapter, from its folder or from the hub."""
+    return Path(cached_file(BASE_MODEL, name, revision=REVISION))
+
+
+def described() -> dict[str, Any]:
+    """Return what the adapter says of itself; one that is no change of weights is refused."""
+    description: dict[str, Any] = json.loads(file_of("adapter_config.json").read_text("utf-8"))
     kind = str(description["peft_type"])
     if kind not in ("LORA", "IA3", "ADALORA", "LOHA", "LOKR", "OFT", "BOFT", "VERA"):
         raise ValueError(
@@ -32,9 +37,9 @@ def described(adapter: Path) -> dict[str, Any]:
     return description
 
 
-def head_size(adapter: Path) -> dict[str, int]:
+def head_size() -> dict[str, int]:
     """Return how many numbers the head gives that is saved beside the adapter, nothing where there is none."""
-    with safe_open(adapter / "adapter_model.safetensors", "pt") as saved:
+    with safe_open(file_of("adapter_model.safetensors"), "pt") as saved:
         names: list[str] = list(saved.keys())
         heads = [name for name in names if "lora_" not in name and "ia3_" not in name and name.endswith(".weight")]
         return {"num_labels": saved.get_slice(heads[-1]).get_shape()[0]} if heads else {}
@@ -42,8 +47,7 @@ def head_size(adapter: Path) -> dict[str, int]:
 
 def merge(folder: Path) -> None:
     """Write base and adapter as one model, in the type in which this run holds the weights; nothing is packed."""
-    adapter = Path(BASE_MODEL if Path(BASE_MODEL).is_dir() else snapshot_download(BASE_MODEL, revision=REVISION))
-    description = described(adapter)
+    description = described()
     kinds: dict[str, Any] = {
         "CAUSAL_LM": AutoModelForCausalLM,
         "SEQ_2_SEQ_LM": AutoModelForSeq2SeqLM,
@@ -55,11 +59,11 @@ def merge(folder: Path) -> None:
         revision=description.get("revision") or "main",
         dtype=torch_dtype(DTYPE),
         trust_remote_code=TRUST_REMOTE_CODE,
-        **(head_size(adapter) if task == "SEQ_CLS" else {}),
+        **(head_size() if task == "SEQ_CLS" else {}),
     )
-    PeftModel.from_pretrained(base, adapter).merge_and_unload().save_pretrained(folder)
-    AutoTokenizer.from_pretrained(adapter).save_pretrained(folder)
-    for entry in adapter.iterdir():  # what an embedding model keeps beside its transformer
+    PeftModel.from_pretrained(base, BASE_MODEL, revision=REVISION).merge_and_unload().save_pretrained(folder)
+    AutoTokenizer.from_pretrained(BASE_MODEL, revision=REVISION).save_pretrained(folder)
+    for entry in file_of("adapter_config.json").parent.iterdir():  # an embedding model has files beside its weights
         if entry.is_dir():
             shutil.copytree(entry, folder / entry.name)
         elif entry.suffix == ".json" and not entry.name.startswith("adapter") and not (folder / entry.name).exists():
