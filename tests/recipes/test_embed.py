@@ -105,6 +105,19 @@ def test_a_loss_with_weights_of_its_own_computes_in_bf16_too(loss, dtype, bert, 
     assert all(math.isfinite(value) for _, value in curves(known)["loss"])
 
 
+@pytest.mark.parametrize(
+    ("shape", "loss"), [("pairs", "GISTEmbedLoss"), ("texts", "DenoisingAutoEncoderLoss"), ("scored", "CoSENTLoss")]
+)
+def test_a_run_goes_on_from_the_result_of_another(shape, loss, bert, tmp_path):
+    """The adapter of the first run is merged into the base, which is also what a guide and a decoder are made of."""
+    first, _ = forge(described("pairs", "MultipleNegativesRankingLoss", bert, tmp_path), tmp_path / "runs")
+    base = first / "output" / "model"
+    _, known = forge(described(shape, loss, base, tmp_path, model={"weights": "adapter"}), tmp_path / "runs")
+    assert len(curves(known)["loss"]) == 4
+    saved = SentenceTransformer(known.finished["results"]["model_folder"], device="cpu")
+    assert saved.encode("a door").shape == (64,)
+
+
 def test_what_is_wrong_is_said_before_any_weights_are_loaded(bert, tmp_path):
     values = described("pairs", "MultipleNegativesRankingLoss", bert, tmp_path, objective={"matryoshka": [32, 16]})
     failed = refused(values, tmp_path / "runs")
