@@ -54,7 +54,7 @@ def work(run: Run, step: Step, data: DataFacts) -> tuple[float, float]:
     per_step = run.training.batch * run.training.accumulate
     seen = min(learned(run, data) * run.training.epochs, steps(run, data) * per_step)
     looked_at = data.rows if isinstance(run, EmbedRun) else data.rows - rows
-    asked = WRITING if isinstance(run, BaselineRun) else 1.0
+    asked = WRITING if isinstance(run, (BaselineRun, ReinforceRun)) and step.cache else 1.0
     return passes(run, step) * per_token * tokens * seen, asked * per_token * tokens * max(1, looked_at)
 
 

@@ -82,7 +82,7 @@ def check_figures(logits, test, results):
     """The reported loss, table, accuracy and macro F1 follow from these logits."""
     truth = torch.tensor(test["label"])
     tuned = {row["name"]: row["tuned"] for row in results["metrics"]}
-    assert float(torch.nn.functional.cross_entropy(logits, truth)) == pytest.approx(tuned["eval_loss"], abs=1e-5)
+    assert float(torch.nn.functional.cross_entropy(logits, truth)) == pytest.approx(tuned["eval_loss"], abs=1e-4)
     said = logits.argmax(1)
     assert tuned["accuracy"] == pytest.approx(float((said == truth).double().mean()))
     matrix = [[int(((truth == a) & (said == b)).sum()) for b in range(3)] for a in range(3)]
