@@ -21,7 +21,7 @@ from transformers import (
 
 from engine import document
 from engine.problem import Problem
-from engine.recipes.parts import holding, kept, kept_tensors
+from engine.recipes.parts import holding, keep_set, kept, kept_tensors
 from engine.recipes.parts.keep import sampled
 from engine.recipes.parts.replay import mixed
 from engine.recipes.parts.retention import distill, ewc, si
@@ -215,12 +215,12 @@ def test_the_share_of_replayed_rows_is_exact_and_every_old_row_has_its_turn(shar
 
 def test_what_is_measured_is_never_trained_on(monkeypatch):
     monkeypatch.setattr(kept, "KEEP_ROWS", 20)
-    made = kept.KeepSet()
+    made = keep_set.KeepSet()
     made.part(rows_of(50))
     measured, held = ({row["input_ids"][0] for row in part} for part in (made.measured, made.held))
     assert (len(measured), len(held)) == (5, 15)
     assert not measured & held
-    again = kept.KeepSet()
+    again = keep_set.KeepSet()
     again.part(rows_of(50))
     assert {row["input_ids"][0] for row in again.measured} == measured
     with pytest.raises(ValueError, match=r"data\.keep: 1 rows are too few"):
@@ -426,33 +426,6 @@ def sorting(model, folder, kind, keep, **retention):
         "keep": str(write_rows(folder / "others.jsonl", keep)),
     }
     return run
-
-
-def test_a_classifier_forgets_its_old_rows_and_replay_keeps_them(sorter, tmp_path):
-    found = {}
-    for kind, more in (("none", {}), ("replay", {"share": 0.6})):
-        (tmp_path / kind).mkdir()
-        _, known = check_cell(sorting(sorter, tmp_path / kind, kind, OTHERS, **more), tmp_path / kind)
-        rows = {row["name"]: row for row in known.finished["results"]["metrics"]}
-        found[kind] = rows["keep_loss"]["tuned"]
-        assert rows["keep_accuracy"]["baseline"] > 0.8
-        assert {"keep_loss", "keep_accuracy"} <= known.evaluated.keys()
-    assert found["replay"] < 0.7 * found["none"]
-
-
-@pytest.mark.parametrize(("kind", "more"), [("ewc", {"strength": 1e3}), ("si", {}), ("distill", {"strength": 4.0})])
-def test_a_classifier_is_held_to_what_it_says_of_texts_without_classes(kind, more, sorter, tmp_path):
-    texts = [{"text": row["text"]} for row in OTHERS]
-    found = {}
-    for guard, fields in (("none", {}), (kind, more)):
-        (tmp_path / guard).mkdir()
-        folder, known = check_cell(sorting(sorter, tmp_path / guard, guard, texts, **fields), tmp_path / guard)
-        rows = {row["name"]: row for row in known.finished["results"]["metrics"]}
-        assert rows["keep_accuracy"]["baseline"] == 1.0  # it agrees with itself
-        found[guard] = rows["keep_loss"]["tuned"]
-        assert len(set(json.loads((folder / "output" / "keep_classes.json").read_text()))) > 1
-    assert found[kind] < 0.9 * found["none"]
-    assert curves(known)["penalty"][-1][1] > 0
 
 
 @pytest.mark.parametrize(

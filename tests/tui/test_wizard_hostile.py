@@ -8,6 +8,7 @@ import pytest
 from textual import events
 from textual.widgets import Select
 
+from engine.data.roles import shapes
 from engine.document import load
 from tests import facts
 from tests.tui.desk import EMBED, SFT, Desk, at, keys, sees, text, type_text, until
@@ -34,7 +35,7 @@ async def test_rows_and_column_names_are_shown_as_they_are(desk: Desk) -> None:
         await pilot.press("enter")
         await sees(pilot, "40 rows", "[red]not red[/red] [@click=app.quit]no[/] ␛[31mANSI")
         assert tame(app)
-        app.screen.query_one("#shape", Select).value = ("prompt", "completion")
+        app.screen.query_one("#shape", Select).value = shapes("sft")[0]
         await pilot.pause()
         app.screen.query_one("#role0", Select).value = "[b]as\x1b[2Jk[/b]"
         app.screen.query_one("#role1", Select).value = "answer"

@@ -188,7 +188,7 @@ async def test_the_whole_script_is_shown_and_written(desk: Desk, size: tuple[int
         script = app.screen.query_one(ScriptView).text
         await pilot.press("x")
         await at(pilot, "ScriptScreen")
-        await sees(pilot, "Teach a language model")
+        await sees(pilot, "Answer like the examples")
         await pilot.press("enter")
         await sees(pilot, "Export the script")
         await pilot.press("enter")

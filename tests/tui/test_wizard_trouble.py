@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Select
 
+from engine.tables import GOALS
 from tests.tui.conftest import write
 from tests.tui.desk import SFT, Desk, at, keys, sees, text, type_text, until, walk_to
 from tui.widgets.trouble import Trouble
@@ -129,7 +130,7 @@ async def test_a_preset_whose_model_is_not_there_keeps_its_name_in_the_field(des
     app = desk.app()
     async with app.run_test(size=(80, 24)) as pilot:
         await walk_to(pilot, "goal")
-        await pilot.press("down", "down", "enter")
+        await pilot.press(*["down"] * len(GOALS), "enter")
         await at(pilot, "ModelScreen")
         field = pilot.app.screen.query_one("#path")
         assert "/" in field.value
