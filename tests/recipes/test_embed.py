@@ -33,9 +33,11 @@ def script_of(folder, monkeypatch):
 
 @pytest.mark.parametrize(("shape", "loss"), CELLS)
 def test_a_loss_trains_with_every_shape_that_it_takes(shape, loss, bert, tmp_path):
-    _, known = check_cell(described(shape, loss, bert, tmp_path), tmp_path)
+    silent = (1, 2, 3, 4) if loss == "OnlineContrastiveLoss" else ()  # a batch without a hard pair teaches it nothing
+    _, known = check_cell(described(shape, loss, bert, tmp_path), tmp_path, silent=silent)
     series = [value for _, value in curves(known)["loss"]]
     assert len(series) == 4
+    assert any(series)
     assert all(math.isfinite(value) and abs(value - math.log(2)) > 1e-4 for value in series)
     results = known.finished["results"]
     assert 0 < results["trainable"] < results["parameters"] / 4
