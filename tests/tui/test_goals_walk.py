@@ -109,7 +109,7 @@ async def test_a_goal_is_walked_from_home_to_results(
         if type(pilot.app.screen).__name__ == "TrainScreen":
             await pilot.press("enter")
         await at(pilot, "ResultsScreen")
-        await sees(pilot, "rows never trained on", "before")
+        await sees(pilot, "loss" if goal == "baseline" else "rows never trained on")
     results = json.loads((folder / "output" / "results.json").read_text())
     assert results["goal"] == goal
     assert results["metrics"]
