@@ -5,6 +5,7 @@ Run by path in the Python that trains: `python -P tiny_model.py embed|sft TEXT_F
 
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -16,15 +17,23 @@ from transformers import BertConfig, BertModel, LlamaConfig, LlamaForCausalLM, P
 WIDTH = 128
 LAYERS = 2
 HEADS = 4
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
 def make_encoder(lines: list[str], folder: Path, width: int = WIDTH, vocabulary: int = 4000) -> None:
-    """Write a BERT of `LAYERS` layers with random weights, and a word-piece tokenizer learned from the lines."""
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    tokenizer.train_from_iterator(lines, trainers.WordPieceTrainer(vocab_size=vocabulary, special_tokens=special))
+    """Write a BERT of `LAYERS` layers with random weights, and a word-piece tokenizer of the lines' words and letters.
+
+    The library's own trainer gives other pieces every time, and a demonstration should be the same twice.
+    """
+    normalizer, splitter = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
+    said = Counter(word for line in lines for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(line)))
+    letters = sorted({letter for word in said for letter in word})
+    pieces = [*SPECIAL, *letters, *(f"##{letter}" for letter in letters)]
+    words = sorted((word for word in said if len(word) > 1), key=lambda word: (-said[word], word))
+    pieces += words[: max(0, vocabulary - len(pieces))]
+    tokenizer = Tokenizer(models.WordPiece({piece: number for number, piece in enumerate(pieces)}, unk_token="[UNK]"))
+    tokenizer.add_special_tokens(SPECIAL)
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, splitter
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
