@@ -85,7 +85,10 @@ def load(folder: Path) -> Run:
 
 def launch(folder: Path, *, python: str | None = None) -> None:
     """Start the worker in a session of its own: closing the terminal, or this program, does nothing to it."""
-    if is_locked(folder) or state(folder, history(folder)) in GOING:
+    known = history(folder)
+    if known.finished is not None or known.failed is not None:
+        _let_go(folder)
+    if is_locked(folder) or state(folder, known) in GOING:
         raise Problem("this run is going on already", where=folder.name, advice=f"tunewright watch {folder.name}")
     command = [python_of(python), "-P", str(WORKER), str(folder)]
     said = journal_size(folder)
@@ -104,6 +107,13 @@ def launch(folder: Path, *, python: str | None = None) -> None:
         advice = "name a Python that has the training libraries with --python or TUNEWRIGHT_PYTHON"
         raise Problem(f"the worker can't be started ({error.strerror})", where=command[0], advice=advice) from None
     first_word(worker, folder, said)
+
+
+def _let_go(folder: Path) -> None:
+    """Wait for a worker that has said its last word and is on its way out."""
+    end = time.monotonic() + 20
+    while is_locked(folder) and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def environment() -> dict[str, str]:

@@ -1,11 +1,13 @@
 """The worker: outlives everything, stops in every phase, and says what went wrong."""
 
+import fcntl
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 
 from engine import run
 from engine.listing import listing
+from engine.liveness import is_locked
 from engine.problem import Problem
 from tests.tiny import write_rows
 from tests.training import create, curves, train, values, wait
@@ -174,6 +177,22 @@ def test_a_complete_run_is_not_resumed(described, tmp_path):
     folder, _ = train(described, tmp_path / "runs")
     with pytest.raises(Problem, match="is complete"):
         run.resume(folder)
+
+
+def test_a_stopped_run_is_resumed_though_its_worker_is_still_on_its_way_out(described, tmp_path):
+    folder = start(described, tmp_path / "runs")
+    wait(folder, until=begun)
+    run.stop(folder)
+    assert wait(folder).finished["status"] == "stopped"
+    while is_locked(folder):
+        time.sleep(0.02)
+    held = (folder / "worker.lock").open("r")
+    fcntl.flock(held, fcntl.LOCK_EX)
+    slow = threading.Timer(0.5, held.close)
+    slow.start()
+    run.resume(folder)
+    slow.join()
+    assert wait(folder).finished["status"] == "completed"
 
 
 def test_two_templates_over_one_file_train_on_different_rows(llama, tmp_path):
