@@ -22,22 +22,22 @@ class Neighbours(Measured):
         places: dict[int, list[int]] = defaultdict(list)
         for place, label in enumerate(train["label"]):
             places[label].append(place)
-        self.known = train.select(sorted(place for found in places.values() for place in found[:64]))
-        self.rows, self.sizes, self.classes = test, sizes, sorted(places)
+        known = train.select(sorted(place for found in places.values() for place in found[:64]))
+        self.known, self.labels = list(known["text"]), torch.tensor(list(known["label"]))
+        self.asked, self.wanted = list(test["text"]), torch.tensor(list(test["label"]))
+        self.sizes, self.classes = sizes, torch.tensor(sorted(places))
 
     def __call__(self, model: SentenceTransformer, *_: Any, **__: Any) -> dict[str, float]:
         """Return both shares for every size, from one encoding."""
-        known, asked = embedded(model, self.known["text"]), embedded(model, self.rows["text"])
-        labels = torch.tensor(self.known["label"], device=known.device)
-        wanted = torch.tensor(self.rows["label"], device=known.device)
+        known, asked = embedded(model, self.known), embedded(model, self.asked)
         found = {}
         for size in self.sizes:
             near, texts = cut(known, size), cut(asked, size)
-            middles = torch.stack([near[labels == label].mean(dim=0) for label in self.classes])
-            by_class = torch.tensor(self.classes, device=near.device)[(texts @ cut(middles, size).T).argmax(dim=1)]
-            by_text = labels[(texts @ near.T).argmax(dim=1)]
-            found[f"dim_{size}_centroid_accuracy"] = float((by_class == wanted).double().mean())
-            found[f"dim_{size}_neighbour_accuracy"] = float((by_text == wanted).double().mean())
+            middles = torch.stack([near[self.labels == label].mean(dim=0) for label in self.classes])
+            by_class = self.classes[(texts @ cut(middles, size).T).argmax(dim=1).cpu()]
+            by_text = self.labels[(texts @ near.T).argmax(dim=1).cpu()]
+            found[f"dim_{size}_centroid_accuracy"] = float((by_class == self.wanted).double().mean())
+            found[f"dim_{size}_neighbour_accuracy"] = float((by_text == self.wanted).double().mean())
         return found
 
 

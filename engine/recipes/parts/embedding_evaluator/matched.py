@@ -17,15 +17,16 @@ class Matches(Measured):
     def __init__(self, test: Dataset, sizes: tuple[int, ...]) -> None:
         names = [f"dim_{size}_cosine_{kind}" for kind in ("ap", "accuracy") for size in sizes]
         super().__init__(dict.fromkeys(names, True))
-        self.rows, self.sizes = test, sizes
+        self.one, self.two, self.sizes = list(test["sentence1"]), list(test["sentence2"]), sizes
+        self.labels = list(test["label"])
 
     def __call__(self, model: SentenceTransformer, *_: Any, **__: Any) -> dict[str, float]:
         """Return both measures for every size, under the library's names."""
-        one, two = embedded(model, self.rows["sentence1"]), embedded(model, self.rows["sentence2"])
+        one, two = embedded(model, self.one), embedded(model, self.two)
         found = {}
         for size in self.sizes:
             near = (cut(one, size) * cut(two, size)).sum(dim=1).tolist()
-            precision, accuracy = thresholds(near, self.rows["label"])
+            precision, accuracy = thresholds(near, self.labels)
             found[f"dim_{size}_cosine_ap"] = precision
             found[f"dim_{size}_cosine_accuracy"] = accuracy
         return found

@@ -15,15 +15,15 @@ class Relations(Measured):
 
     def __init__(self, test: Dataset, classifier: nn.Linear) -> None:
         super().__init__({"pair_accuracy": True})
-        self.rows, self.classifier = test, classifier
+        self.one, self.two, self.classifier = list(test["sentence1"]), list(test["sentence2"]), classifier
+        self.labels = torch.tensor(list(test["label"]))
 
     def __call__(self, model: SentenceTransformer, *_: Any, **__: Any) -> dict[str, float]:
         """Return the share of pairs whose class is named."""
-        one, two = embedded(model, self.rows["sentence1"]), embedded(model, self.rows["sentence2"])
+        one, two = embedded(model, self.one), embedded(model, self.two)
         with torch.no_grad():
             named = self.classifier(torch.cat([one, two, (one - two).abs()], dim=1)).argmax(dim=1)
-        labels = torch.tensor(self.rows["label"], device=named.device)
-        return {"pair_accuracy": float((named == labels).double().mean())}
+        return {"pair_accuracy": float((named.cpu() == self.labels).double().mean())}
 
 
 def make_evaluator(rows: tuple[Dataset, Dataset], sizes: tuple[int, ...], loss: nn.Module) -> Relations:

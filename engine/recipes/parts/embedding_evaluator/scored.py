@@ -17,12 +17,12 @@ class Correlation(Measured):
     def __init__(self, test: Dataset, sizes: tuple[int, ...]) -> None:
         names = [f"dim_{size}_{kind}_cosine" for kind in ("spearman", "pearson") for size in sizes]
         super().__init__(dict.fromkeys(names, True))
-        self.rows, self.sizes = test, sizes
-        self.scores = torch.tensor(test["score"], dtype=torch.float64)
+        self.one, self.two, self.sizes = list(test["sentence1"]), list(test["sentence2"]), sizes
+        self.scores = torch.tensor(list(test["score"]), dtype=torch.float64)
 
     def __call__(self, model: SentenceTransformer, *_: Any, **__: Any) -> dict[str, float]:
         """Return both correlations for every size, under the library's names."""
-        one, two = embedded(model, self.rows["sentence1"]), embedded(model, self.rows["sentence2"])
+        one, two = embedded(model, self.one), embedded(model, self.two)
         found = {}
         for size in self.sizes:
             near = (cut(one, size) * cut(two, size)).sum(dim=1).double().cpu()
