@@ -23,7 +23,11 @@ TWINS = ("ContrastiveTensionLoss", "ContrastiveTensionLossInBatchNegatives")
 
 
 def beside(run: Run, model: ModelFacts, width: int) -> float:
-    """Return the bytes of the other models; what is not known here counts nothing, and is warned of."""
+    """Return the bytes of the other models; what is not known here counts nothing, and is warned of.
+
+    Their weights alone, in the run's own storage: what they compute is as short-lived as the run's own forward pass,
+    and smaller than its backward pass. Counted from what the scripts load; not yet measured on a card.
+    """
     copies = (model.parameters or 0) * width * copied(run)
     return copies + sum(width * (found.parameters or 0) for name in others(run) if (found := known(name)) is not None)
 

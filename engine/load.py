@@ -164,7 +164,8 @@ def _own(run: Run, model: ModelFacts) -> tuple[int, float]:
 def _cache(run: Run, model: ModelFacts, length: int, width: int) -> float:
     """Return the bytes of keys and values while answers are generated: two per layer, token and row.
 
-    RLOO and GRPO write all answers of a step at once, PPO and a measurement those of a batch.
+    RLOO and GRPO write all answers of a step at once, PPO and a measurement those of a batch. Right to the byte for a
+    cache that grows token by token; what the allocator loses on the way is not in it, and not yet measured on a card.
     """
     layers, rows = model.layers + model.decoder_layers, run.training.batch
     if isinstance(run, BaselineRun) and model.kind != "encoder":
