@@ -83,6 +83,8 @@ def batch(shape, loss, encoder, count=8):
     """The features and labels of a fixed batch."""
     data = named(shape, count)
     columns = [name for name in data.column_names if name not in LABELLED]
+    if shape == "matched":  # a text and itself, said to differ: a pair that is hard for any weights
+        data = data.map(lambda row: {"sentence2": row["sentence1"]} if row["label"] == 0 else {})
     if shape == "texts":
         damaged = [text.replace("with", "") for text in data["text"]]
         beside = {"DenoisingAutoEncoderLoss": damaged, "ContrastiveTensionLoss": [*data["text"][:4], *damaged[4:]]}

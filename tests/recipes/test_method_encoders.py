@@ -23,7 +23,7 @@ from engine.recipes.parts.attention_ends import attention_ends
 from engine.recipes.parts.ia3_config import factored
 from engine.recipes.parts.lora_config import lora_targets
 from engine.recipes.parts.mlp_ends import mlp_ends
-from tests.forge import check_cell
+from tests.forge import check_cell, refused
 from tests.recipes.methods import cell, kept, load, module_of, steps, trained_names
 from tests.tiny import pairs
 
@@ -89,6 +89,14 @@ def test_an_encoder_trains_alike_by_worker_and_script(method, bert, tmp_path):
     assert (results["trainable"] == results["parameters"]) == (method == "full")
     files = {path.name for path in (trained / "output" / "model").iterdir()}
     assert ("adapter_model.safetensors" in files) == (method in ("lora", "ia3", "bottleneck"))
+
+
+def test_more_blocks_than_the_encoder_has_are_refused_before_its_weights_are_loaded(bert, tmp_path):
+    described = cell("layers", "embed", bert, tmp_path)
+    described["method"]["last"] = 3
+    event = refused(described, tmp_path / "runs")
+    assert "the model has 2 blocks, and method.last asks for 3" in event["message"]
+    assert "check_encoder_method" in event["traceback"]
 
 
 SMALL = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4}

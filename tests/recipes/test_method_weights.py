@@ -171,6 +171,19 @@ def test_a_checkpoint_brings_back_every_trained_weight(name, made, tmp_path):
     assert torch.equal(logits(model), expected)
 
 
+@pytest.mark.parametrize("name", ["lora", "lora-dora", "ia3", "prefix", "prompt", "p_tuning", "bottleneck"])
+def test_what_trains_is_held_in_32_bit_beside_a_base_in_16(name, llama, tmp_path):
+    described = cell(name, "sft", llama, tmp_path, precision="bf16")
+    described["model"]["dtype"] = "bf16"
+    script = module_of(described, tmp_path)
+    model = script.adapt(script.load_model(), TaskType.CAUSAL_LM)
+    types = {weight.requires_grad: weight.dtype for weight in model.parameters()}
+    assert types == {True: torch.float32, False: torch.bfloat16}
+    with torch.autocast("cpu", torch.bfloat16):
+        steps(model, loss, 1e-2, count=2)
+        assert loss(model).isfinite()
+
+
 @pytest.mark.parametrize("name", PROMPTS, indirect=True)
 def test_it_writes_with_a_cache_what_it_would_write_without(name, made):
     _, _, model = made

@@ -47,6 +47,17 @@ def test_a_training_that_goes_on_from_a_checkpoint_equals_the_unbroken_one(name,
     assert results["samples"] == known.finished["results"]["samples"]
 
 
+@pytest.mark.parametrize("name", ["layers", "bottleneck", "ia3", "prompt", "p_tuning"])
+def test_checkpointing_changes_no_loss(name, llama, tmp_path):
+    runs = [
+        forge.forge(cell(name, "sft", llama, tmp_path, max_steps=3, gradient_checkpointing=on), tmp_path / str(on))[1]
+        for on in (False, True)
+    ]
+    open_, twice = (dict(curves(known)["loss"]) for known in runs)
+    assert len(open_) == 3
+    assert twice == pytest.approx(open_, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("name", "method", "says"),
     [

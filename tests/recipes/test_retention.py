@@ -254,6 +254,12 @@ OLD = [
 """Sentences of which a model can know the form and never the words: something is left to be uncertain about."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Many threads of a loaded machine wait for each other."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session")
 def narrator(tmp_path_factory):
     """A tiny model that knows one kind of sentence: something to forget."""
@@ -385,10 +391,10 @@ def test_a_model_that_cannot_write_by_itself_needs_rows_to_keep():
 
 CLASSES = sorted({row["label"] for row in labelled()})
 OTHERS = [
-    {"text": f"a {colour} {thing} came by again", "label": row["label"]}
-    for colour, (thing, row) in itertools.product(COLOURS[:4], zip(THINGS, labelled(), strict=False))
+    {"text": f"{what} colour {colour} {what}", "label": CLASSES[place % len(CLASSES)]}
+    for what, (place, colour) in itertools.product(("what", "has", "number", "is", "the"), enumerate(COLOURS))
 ]
-"""Other texts with the same classes."""
+"""Other texts with the same classes, told by their colours."""
 
 
 @pytest.fixture(scope="session")
@@ -403,21 +409,21 @@ def sorter(bert, tmp_path_factory):
     batch = tokenizer([row["text"] for row in OTHERS], return_tensors="pt", padding=True)
     wanted = torch.tensor([CLASSES.index(row["label"]) for row in OTHERS])
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
-    for _ in range(30):
+    for _ in range(45):
         loss = functional.cross_entropy(model(**batch).logits, wanted)
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
-    assert loss < 0.3
+    assert loss < 0.6, loss
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 
 
 def sorting(model, folder, kind, keep, **retention):
-    """A short run that learns other classes for the same words, so that there is something to forget."""
+    """A short run that learns other classes for other words, fast enough to spoil what was known."""
     turned = [{**row, "label": CLASSES[CLASSES.index(row["label"]) - 1]} for row in labelled()]
-    run = values("sft", "full", model, folder, learning_rate=1e-3)
+    run = values("sft", "full", model, folder, learning_rate=3e-3, epochs=3)
     run |= {"goal": "classify", "objective": {"samples": 1}, "retention": {"kind": kind, **retention}}
     run["data"] = {
         "train": str(write_rows(folder / "rows.jsonl", turned)),
@@ -428,11 +434,50 @@ def sorting(model, folder, kind, keep, **retention):
     return run
 
 
+TEXTS = [{"text": row["text"]} for row in OTHERS]
+
+
+def risen(known):
+    """How much the loss on the kept rows has risen by the last step, whichever checkpoint was the best."""
+    series = list(known.evaluated["keep_loss"].values)
+    return series[-1] - series[0]
+
+
+@pytest.fixture(scope="session")
+def unheld(sorter, tmp_path_factory):
+    """What a classifier forgets without a guard."""
+    folder = tmp_path_factory.mktemp("unheld")
+    trained, known = check_cell(sorting(sorter, folder, "none", TEXTS), folder)
+    rows = {row["name"]: row for row in known.finished["results"]["metrics"]}
+    assert rows["keep_accuracy"]["baseline"] == 1.0  # it agrees with itself
+    assert len(set(json.loads((trained / "output" / "keep_classes.json").read_text()))) > 1
+    assert risen(known) > 0.1
+    return known
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"), [("replay", {"share": 0.6}), ("ewc", {"strength": 1e6}), ("si", {}), ("distill", {})]
+)
+def test_a_classifier_is_held_to_what_it_says_of_texts_without_classes(kind, more, sorter, unheld, tmp_path):
+    _, known = check_cell(sorting(sorter, tmp_path, kind, TEXTS, **more), tmp_path)
+    assert {"keep_loss", "keep_accuracy"} <= known.evaluated.keys()
+    assert risen(known) < 0.7 * risen(unheld), (risen(known), risen(unheld))
+    if kind != "replay":
+        assert curves(known)["penalty"][-1][1] > 0
+
+
+def test_the_classes_that_are_given_are_what_is_kept(sorter, tmp_path):
+    wrong = [{**row, "label": CLASSES[CLASSES.index(row["label"]) - 1]} for row in OTHERS]
+    _, known = forge(sorting(sorter, tmp_path, "replay", wrong), tmp_path / "runs")
+    rows = {row["name"]: row for row in known.finished["results"]["metrics"]}
+    assert rows["keep_accuracy"]["baseline"] < 0.5  # the classifier does not agree with these
+
+
 @pytest.mark.parametrize(
     ("kind", "keep", "message"),
     [
         ("ewc", OTHERS, "retention.kind: this guard holds what the model says of the kept rows"),
-        ("none", [{"text": row["text"]} for row in OTHERS], "has no classes of its own"),
+        ("none", TEXTS, "has no classes of its own"),
         ("replay", [{"text": "x", "label": "strange"}, *OTHERS], "no training row has the class 'strange'"),
     ],
 )
@@ -461,3 +506,25 @@ def test_a_head_on_frozen_features_forgets_nothing(given):
     else:
         with pytest.raises(Problem, match=r"set data\.keep"):
             document.check(described).parts()
+
+
+def test_pairs_of_texts_are_kept_too(t5, tmp_path):
+    run = values("sft", "lora", t5, tmp_path)
+    run["model"]["kind"] = "seq2seq"
+    old = [{"prompt": f"where is the {thing}?", "completion": "it was lost."} for thing in THINGS]
+    run["data"]["keep"] = str(write_rows(tmp_path / "old.jsonl", old))
+    run["retention"] = {"kind": "distill"}
+    _, known = check_cell(run, tmp_path)
+    assert kept_of(known)[0]["baseline"] > 0
+    assert curves(known)["penalty"][-1][1] > 0
+
+
+def test_a_model_that_reads_on_is_held_to_what_it_writes_by_itself(narrator, tmp_path):
+    run = values("sft", "full", narrator, tmp_path)
+    (tmp_path / "texts.txt").write_text("\n".join(f"{row['prompt']} {row['completion']}" for row in talks(200)))
+    run |= {"goal": "pretrain", "objective": {"samples": 1, "max_new_tokens": 4}, "retention": {"kind": "ewc"}}
+    run["data"] = {"train": str(tmp_path / "texts.txt"), "columns": {"text": "text"}, "keep_rows": 24}
+    folder, known = check_cell(run, tmp_path)
+    assert len(json.loads((folder / "output" / "keep_rows.json").read_text())) == 24
+    assert kept_of(known)[0]["baseline"] < 2  # its own texts are no surprise to it
+    assert curves(known)["penalty"][-1][1] > 0
