@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 GUARDS = ("none", "replay", "ewc", "si", "distill")
-METHODS: dict[str, dict[str, Any]] = {"full": {"learning_rate": 5e-4}, "lora": {"learning_rate": 5e-3}}
+METHODS: dict[str, dict[str, Any]] = {"full": {"learning_rate": 5e-4}, "lora": {"learning_rate": 1e-3}}
 DRAWN = 256
 LINES = 1500
 
