@@ -306,9 +306,10 @@ def test_a_broken_training_goes_on_to_the_same_end(bert, tmp_path):
     ("rows", "message"),
     [
         ([row | {"label": "one"} for row in labelled()], "every training row has the label 'one'"),
-        ([row | {"label": n} for n, row in enumerate(labelled())], "has no whole row to test on"),
+        ([row | {"label": n} for n, row in enumerate(labelled())], "no value of the column 'label' is in two rows"),
         ([row | {"label": None} for row in labelled()], "has no whole row to learn from"),
-        ([row | {"label": n / 7 + 0.1} for n, row in enumerate(labelled())], "has no whole row to test on"),
+        ([row | {"label": n % 9 / 7 + 0.1} for n, row in enumerate(labelled())], "is a measure and no class"),
+        ([row | {"label": n / 7 + 0.1} for n, row in enumerate(labelled())], "they look like texts or measures"),
         ([row | {"label": [row["label"]]} for row in labelled()], "is several at once"),
         ([{"text": row["text"]} for row in labelled()], "there is no column 'label' in the rows"),
     ],

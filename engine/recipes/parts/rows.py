@@ -14,5 +14,5 @@ def read_rows(role: str = "") -> tuple[Dataset, Dataset]:
     kind = COLUMNS[role] if role else ""
     train, test = (read(TRAIN), read(TEST)) if TEST else split(read(TRAIN), GROUP, kind)
     train, test = roles(train, COLUMNS), roles(test, COLUMNS)
-    check_halves(train, test, TRAIN)
+    check_halves(train, test, TRAIN, kind)
     return train, test
