@@ -173,10 +173,11 @@ AnyLora = Lora | Qlora | Lora8
 AnyPrompt = Prefix | Prompt | PTuning
 
 # Which method goes with which goal: the unions are the table, and tests/recipes walk every cell of it.
-# What is missing, and why: sentence-transformers takes no learned prompts, and our encoders are loaded unpacked (embed).
-# An encoder has no cache for a prefix, and of the prompts one is enough (classify). Prompts lengthen what a model gives
-# out, which preference trainers and our own loops take by its place (prefer, reward, reinforce, distill). Texts that are
-# joined have no one place for a prompt (pretrain). The rest is LoRA's work: nothing speaks against it but time to test.
+# What is missing, and why: sentence-transformers takes no learned prompts, and our encoders are loaded unpacked
+# (embed). An encoder has no cache for a prefix, and of the prompts one is enough (classify). Prompts lengthen what a
+# model gives out, which preference trainers and our own loops take by its place (prefer, reward, reinforce, distill).
+# Texts that are joined have no one place for a prompt (pretrain). The rest is LoRA's work: nothing speaks against it
+# but time to test.
 SftMethod = Annotated[
     Full | Lora | Qlora | Lora8 | Ia3 | Prefix | Prompt | PTuning | Bottleneck | Layers, Field(discriminator="kind")
 ]

@@ -18,8 +18,10 @@ def test_a_plus_means_several_files(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert meant("c + d.jsonl") == str(tmp_path / "c + d.jsonl")
     tasks = meant("a.jsonl + b.jsonl")
     assert tasks == [{"file": str(tmp_path / "a.jsonl")}, {"file": str(tmp_path / "b.jsonl")}]
-    known = [{**task, "weight": 2.0} for task in tasks]
-    assert meant("a.jsonl + b.jsonl", known) == known
+    known = [{**task, "columns": {"prompt": "q"}, "weight": 2.0} for task in tasks]
+    assert written(known).count(" * 2") == 2
+    assert meant("a.jsonl * 0.5 + b.jsonl", known) == [{**known[0], "weight": 0.5}, {**known[1], "weight": 1.0}]
+    assert meant("a.jsonl + b.jsonl", known) == [{**task, "columns": {"prompt": "q"}} for task in tasks]
     assert meant("b.jsonl + a.jsonl", known) == tasks[::-1]
     assert meant(written(known), known) == known
     assert files("x") == ["x"]
