@@ -31,6 +31,7 @@ class History:
     epoch: float = 0.0
     metrics: dict[str, Series] = field(default_factory=dict)
     evaluated: dict[str, Series] = field(default_factory=dict)
+    machine: dict[str, Series] = field(default_factory=dict)
     samples: list[Event] = field(default_factory=list)
     hardware: Event | None = None
     checkpoints: list[Event] = field(default_factory=list)
@@ -88,6 +89,12 @@ class History:
         return True
 
     @property
+    def first_time(self) -> float:
+        """Return when the first point of any curve was reported, 0 before there is one."""
+        curves = (*self.metrics.values(), *self.evaluated.values())
+        return min((series.times[0] for series in curves if len(series)), default=0.0)
+
+    @property
     def max_steps(self) -> int | None:
         """Return the planned number of steps, None before the training has begun."""
         planned = self.begun.get("max_steps") if self.begun else None
@@ -129,7 +136,7 @@ class History:
     def _fold_begun(self, event: Event, time: float) -> None:
         start = int(_number(event["from_step"], 0))
         self.begun, self.progress = event, None
-        for series in (*self.metrics.values(), *self.evaluated.values()):
+        for series in (*self.metrics.values(), *self.evaluated.values(), *self.machine.values()):
             series.cut(start)
         self.samples = _until(self.samples, start)
         self.checkpoints = _until(self.checkpoints, start)
@@ -163,8 +170,16 @@ class History:
         sample = {name: _text(event[name]) for name in ("prompt", "base", "tuned")}
         self.samples.append({"step": int(_number(event["step"])), **sample})
 
-    def _fold_hardware(self, event: Event, _: float) -> None:
+    def _fold_hardware(self, event: Event, time: float) -> None:
+        """Keep what the machine says now; while it trains, memory and speed become curves."""
         self.hardware = event
+        cards = [card for card in event.get("gpu") or [] if isinstance(card, dict)]
+        used = sum(_number(card.get("memory_used"), 0.0) for card in cards) or _number(event.get("rss"), 0.0)
+        found = {"memory": used / 2**30 or None, "speed": self.steps_per_second}
+        if self.begun is not None and self.phase in ("", "training"):
+            for name, number in found.items():
+                if number is not None:
+                    put_together(self.machine, [name], ([self.step], [self.epoch], [time]), [[number]])
 
     def _fold_checkpoint(self, event: Event, _: float) -> None:
         self.checkpoints.append({**event, "step": int(_number(event["step"])), "path": _text(event["path"])})

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import lt
+from typing import Literal
 
+Along = Literal["steps", "epochs", "times"]
+"""What curves are drawn along."""
 BLOCK = 256
 """Points whose lowest, highest and sum are kept, so that no picture of a long run walks through all of them."""
 
@@ -91,6 +94,17 @@ class Series:
     def times(self) -> "array[float]":
         """Unix times of the points."""
         return self.ticks.times
+
+    def places(self, along: Along) -> "array[int] | array[float]":
+        """Return where the points lie: their steps, epochs or Unix times, rising."""
+        return self.ticks.steps if along == "steps" else self.ticks.epochs if along == "epochs" else self.ticks.times
+
+    def nearest(self, along: Along, place: float) -> int | None:
+        """Return the index of the point that lies nearest to a place, None without points."""
+        places = self.places(along)
+        index = bisect_left(places, place)
+        around = [near for near in (index - 1, index) if 0 <= near < len(places)]
+        return min(around, key=lambda near: abs(places[near] - place), default=None)
 
     @property
     def last(self) -> float | None:

@@ -31,6 +31,9 @@ _SIGNS = {
     "“”": '"',
     "‘’": "'",
     "°": " ",
+    "★": "@",
+    "◆": "+",
+    "■": "#",
 }
 _TABLE = {ord(sign): plain for signs, plain in _SIGNS.items() for sign in signs}
 

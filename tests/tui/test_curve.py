@@ -10,10 +10,13 @@ from textual.geometry import Region
 
 from engine.history import History
 from engine.series import Series
-from tui.widgets.curve import Curve, Line, Picture
+from tui.widgets.axes import steps_axis, values_axis
+from tui.widgets.curve import Curve
 from tui.widgets.envelope import Envelope
+from tui.widgets.lens import Window
+from tui.widgets.picture import Line, Picture
 from tui.widgets.pictures import pictures
-from tui.widgets.plot import BLOCKS, LINE, Trace, draw, steps_axis, values_axis
+from tui.widgets.plot import BLOCKS, LINE, Trace, draw
 from tui.widgets.spans import Part, Row, Spans, Tile, shorten, spread
 
 
@@ -31,7 +34,7 @@ def lines(rows: list[Row]) -> list[str]:
 def test_a_single_spike_in_a_hundred_thousand_steps_is_kept() -> None:
     values = [1.0] * 100_000
     values[63_210], values[63_215] = 9.0, -4.0
-    envelope = Envelope(200, 100_000)
+    envelope = Envelope(200, Window(0, 100_000))
     envelope.follow(series(values))
     assert max(value for _, value in envelope.raw()) == 9.0
     assert min(value for _, value in envelope.raw()) == -4.0
@@ -40,7 +43,7 @@ def test_a_single_spike_in_a_hundred_thousand_steps_is_kept() -> None:
 
 def test_an_envelope_takes_in_only_what_is_new() -> None:
     source = series([1.0, 2.0, 3.0])
-    envelope = Envelope(10, 10)
+    envelope = Envelope(10, Window(0, 10))
     envelope.follow(source)
     before = envelope.raw()
     source.put(9, 0, 0, 0.5)
@@ -50,7 +53,7 @@ def test_an_envelope_takes_in_only_what_is_new() -> None:
 
 def test_an_envelope_forgets_what_a_resumed_run_dropped() -> None:
     source = series([1.0, 1.0, 50.0])
-    envelope = Envelope(20, 10)
+    envelope = Envelope(20, Window(0, 10))
     envelope.follow(source)
     source.cut(2)
     source.put(3, 0, 0, 1.0)
@@ -59,7 +62,7 @@ def test_an_envelope_forgets_what_a_resumed_run_dropped() -> None:
 
 
 def test_smoothing_lies_between_the_extremes_and_follows_a_short_run() -> None:
-    envelope = Envelope(100, 20)
+    envelope = Envelope(100, Window(0, 20))
     envelope.follow(series([2.0, 1.0] * 10))
     late = [value for _, value in envelope.smoothed()][5:]
     assert all(1.2 < value < 1.8 for value in late)
@@ -67,7 +70,7 @@ def test_smoothing_lies_between_the_extremes_and_follows_a_short_run() -> None:
 
 def test_nan_is_a_gap_in_the_line() -> None:
     values = [1.0] * 10 + [math.nan] * 20 + [1.0] * 10
-    envelope = Envelope(160, 40)
+    envelope = Envelope(160, Window(0, 40))
     envelope.follow(series(values))
     rows = draw([Trace(tuple(envelope.raw()), "raw")], steps_axis(40, 80), values_axis(0, 2, 8), 80, 10)
     line = next(row for row in lines(rows) if any(0x2800 < ord(sign) < 0x2900 for sign in row))
@@ -101,7 +104,7 @@ def test_traces_differ_without_colour() -> None:
     for step in (0, 10):
         history.apply({"type": "evaluated", "time": 1.0, "step": step, "epoch": 0, "values": values})
     picture = next(picture for picture in pictures(history) if picture.name == "retrieval")
-    assert len({line.marker for line in picture.lines}) == 5
+    assert len({line.marker for line in picture.lines}) == len(picture.lines) == 6
     assert "● 768 .5768" in "".join(part.text for part in picture.left)
 
 

@@ -12,13 +12,15 @@ from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import Screen
 
 from engine import run as runs
+from engine import table
 from engine.problem import Problem
 from tui.app import Tunewright
+from tui.screens.arrange import Arrange
 from tui.screens.ask import Sure
 from tui.screens.log import LogScreen
+from tui.screens.looking import Looking
 from tui.watching import Watching
 from tui.widgets.figures import count
 from tui.widgets.keybar import KeyBar
@@ -32,12 +34,13 @@ LINGER = 1.5  # seconds in which the finished curves stay before the results tak
 now: Callable[[], float] = time.time
 
 
-class TrainScreen(Screen[None]):
+class TrainScreen(Looking):
     """Follows one run folder; leaving it, or losing the terminal, does nothing to the training."""
 
     HELP = """The run as it goes. The faint line is the loss of every step, the bold one its smoothed course, and each ●
     an evaluation on rows that are never trained on: when that one rises while the loss falls, the model is learning
-    the rows by heart. The training is a process of its own: leaving this screen, closing the terminal or losing the
+    the rows by heart. ★ is the best of them; on the axis ◆ is a checkpoint, ! a warning, × a value that is no number.
+    The training is a process of its own: leaving this screen, closing the terminal or losing the
     connection does nothing to it."""
     CSS_PATH = "train.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,7 +50,9 @@ class TrainScreen(Screen[None]):
         Binding("d", "detach", "Detach", tooltip="Leave the program; the training goes on"),
         Binding("l", "log", "Log", tooltip="What the libraries printed"),
         Binding("g", "metrics", "Metrics", tooltip="Another measure in the lower curve"),
-        Binding("z", "zoom", "Zoom", tooltip="One large curve or two"),
+        Binding("G", "metrics(-1)", "Metric before", show=False, tooltip="The measure before"),
+        Binding("z", "zoom", "Maximise", tooltip="One large curve or two"),
+        Binding("m", "arrange", "Curves", tooltip="Choose and order the curves"),
         Binding("space", "pause", "Pause view", tooltip="Keep this picture still; the training goes on"),
         Binding("escape", "back", "Back", tooltip="Back to the runs; the training goes on"),
     ]
@@ -169,10 +174,44 @@ class TrainScreen(Screen[None]):
         self.paused = not self.paused
         self.show_all()
 
-    def action_metrics(self) -> None:
-        """Show the next measure."""
-        self.view.chosen += 1
-        self.show_all()
+    @property
+    def seen(self) -> RunView:
+        """Return what holds the lens."""
+        return self.view
+
+    @property
+    def keeps_in(self) -> Path:
+        """Return the run's own folder."""
+        return self.folder
+
+    def values(self) -> list[table.Columns]:
+        """Return the run's curves as they are now."""
+        with self.watching.lock:
+            return table.columns(self.watching.history)
+
+    def draw(self) -> None:
+        """Draw the curves anew."""
+        with self.watching.lock:
+            self.view.show_curves(self.watching.history)
+
+    def tell(self, sentence: str, *, wrong: bool = False) -> None:
+        """Say below the curves what came of a request."""
+        self.view.say(sentence, wrong=wrong)
+
+    @work
+    async def action_arrange(self) -> None:
+        """Choose and order the curves."""
+        with self.watching.lock:
+            names = self.view.titles(self.watching.history)
+        found = await self.app.push_screen_wait(Arrange(names, self.view.hidden))
+        if found is not None:
+            self.view.order, self.view.hidden = found
+            self.draw()
+
+    def action_metrics(self, by: int = 1) -> None:
+        """Show the next measure, or the one before."""
+        self.view.chosen += by
+        self.draw()
 
     def action_zoom(self) -> None:
         """Show one large curve, or two."""
@@ -227,4 +266,4 @@ class TrainScreen(Screen[None]):
 
     @on(Refused)
     def _refused(self, message: Refused) -> None:
-        self.view.say(message.sentence)
+        self.tell(message.sentence, wrong=True)

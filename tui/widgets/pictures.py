@@ -1,13 +1,13 @@
 """Which pictures a run has, found in the names of its series; the first two are the ones to look at."""
 
-import math
 import re
+from dataclasses import replace
 
 from engine.history import History
 from engine.series import Series
-from tui.widgets.curve import Line, Picture, sign
-from tui.widgets.envelope import points
+from tui.widgets.curve import sign
 from tui.widgets.figures import count, score, value
+from tui.widgets.picture import Line, Picture, Sign, best_index
 from tui.widgets.plot import BLOCKS, LINE
 from tui.widgets.spans import Part
 from tui.words import literal
@@ -34,15 +34,44 @@ TITLES = {
     "value_loss": "loss of the critic",
     "policy_loss": "loss of the policy",
     "length": "length of the answers",
+    "speed": "speed, steps/s",
+    "memory": "memory, GiB",
 }
 FIRST = ("reward", "rewards/margins", "rewards/accuracies", "macro_f1", "accuracy", "spearman", "keep_loss", "kl")
-LAST = ("entropy", "clip_fraction", "value_loss", "policy_loss", "length", "grad_norm", "learning_rate")
+LAST = (
+    "entropy",
+    "clip_fraction",
+    "value_loss",
+    "policy_loss",
+    "length",
+    "grad_norm",
+    "learning_rate",
+    "speed",
+    "memory",
+)
 MARKERS = "●■▲◆▼"
+LOWER = re.compile(r"loss|perplexity|keep_loss|keep_perplexity")
+HIGHER = re.compile(r".*(accuracy|accuracies|f1|ndcg|mrr|spearman|recall|precision|reward|rewards/margins|win_rate).*")
+"""Measures of which a small, and of which a large value is a good one; of others nothing is called the best."""
 
 
 def pictures(history: History) -> list[Picture]:
     """Return every picture that the events so far allow: the loss, the goal's own measure, then the rest."""
-    names = dict.fromkeys(_base(name) for name in (*history.metrics, *history.evaluated))
+    begun, signs = history.first_time, _signs(history)
+    return [
+        replace(picture, lines=tuple(replace(line, begun=begun) for line in picture.lines), signs=signs)
+        for picture in _pictures(history)
+    ]
+
+
+def _signs(history: History) -> tuple[Sign, ...]:
+    saved = Sign("◆" if sign("◆") == "◆" else "S", "good", tuple(entry["step"] for entry in history.checkpoints))
+    warned = Sign("!", "warning", tuple(entry["step"] for entry in history.warnings))
+    return tuple(each for each in (saved, warned) if each.steps)
+
+
+def _pictures(history: History) -> list[Picture]:
+    names = dict.fromkeys(_base(name) for name in (*history.metrics, *history.evaluated, *history.machine))
     found = [_pair("loss", history)] if names.pop("loss", 0) is None else []
     families = {name: _members(pattern, list(names), history) for name, (_, _, pattern) in FAMILIES.items()}
     for name, members in families.items():
@@ -73,30 +102,36 @@ def _base(name: str) -> str:
 
 
 def _pair(name: str, history: History) -> Picture:
-    trained = history.metrics.get(name)
+    trained = history.metrics.get(name) or history.machine.get(name)
     evaluated = history.evaluated.get(f"eval_{name}") or history.evaluated.get(name)
     lines: list[Line] = []
     left = [Part(f"  {literal(TITLES.get(name, name.replace('_', ' ')))}   ", "strong")]
     right: list[Part] = []
     if trained is not None:
-        lines.append(Line(trained, "curve"))
+        lines.append(Line(trained, "curve", name="train" if name in history.metrics else ""))
         left += [Part(f"{sign(LINE)} train  ", "raw", 3), Part(f"{sign(BLOCKS)} smooth  ", "smooth", 3)]
         right.append(Part(f"now {value(trained.last)}"))
     if evaluated is not None:
-        lines.append(Line(evaluated, "marks" if trained is not None else "path"))
+        lines.append(Line(evaluated, "marks" if trained is not None else "path", name="eval"))
         left.append(Part(f"{sign('●')} eval", "mark", 3))
         right.append(Part(f"  eval {value(evaluated.last)}"))
         right += [Part(f"  before {value(evaluated.values[0])}", "muted", 2)] if evaluated.steps[0] == 0 else []
-        right += _best(evaluated) if name in ("loss", "perplexity") else []
+        lines += _best_line(name, evaluated)
+        right += _best(name, evaluated)
     return Picture(name, tuple(lines), tuple(left), (*right, Part(" ")))
 
 
-def _best(evaluated: Series) -> list[Part]:
-    measured = [(number, step) for step, number in points(evaluated) if not math.isnan(number)]
-    if not measured:
+def _best_line(name: str, evaluated: Series) -> list[Line]:
+    if LOWER.fullmatch(name):
+        return [Line(evaluated, "lowest", "good", "★")]
+    return [Line(evaluated, "highest", "good", "★")] if HIGHER.fullmatch(name) or name == "retrieval" else []
+
+
+def _best(name: str, evaluated: Series) -> list[Part]:
+    index = best_index(evaluated, lowest=bool(LOWER.fullmatch(name))) if _best_line(name, evaluated) else None
+    if index is None:
         return []
-    lowest, step = min(measured)
-    return [Part(f"  best {value(lowest)} @ {count(step)}", "good", 5)]
+    return [Part(f"  {sign('★')} best {value(evaluated.values[index])} @ {count(evaluated.steps[index])}", "good", 5)]
 
 
 def _family(name: str, members: dict[str, Series]) -> Picture:
@@ -106,7 +141,8 @@ def _family(name: str, members: dict[str, Series]) -> Picture:
     for index, (label, series) in enumerate(members.items()):
         look = min(index, len(MARKERS) - 1)
         marker, style = MARKERS[look], f"path-{look + 1}"
-        lines.append(Line(series, "path", style, marker))
+        lines.append(Line(series, "path", style, marker, label))
         left += [Part(f"{sign(marker)} {label} ", style), Part(f"{shown(series.last)}  ", "strong")]
+    lines += [each for each in _best_line(name, next(iter(members.values()))) if name in ("retrieval", "mrr")]
     before = " ".join(shown(series.values[0]) for series in members.values() if series.steps and series.steps[0] == 0)
     return Picture(name, tuple(lines), tuple(left), (Part(f"before {before} ", "muted", 2),) if before else ())

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.ascii import ascii_only
+from tui.widgets.axes import Axis
 from tui.widgets.envelope import Point
-from tui.widgets.figures import count
 from tui.widgets.spans import Part, Row
 
 COLOUR = re.compile(r"\x1b\[([0-9;]*)m")
 FRAME = "muted"
 LINE, BLOCKS = "braille", "hd"
-ASCII_MARKERS = {LINE: ".", BLOCKS: "*", "●": "o", "■": "#", "▲": "^", "◆": "+", "▼": "x"}
+ASCII_MARKERS = {LINE: ".", BLOCKS: "*", "●": "o", "■": "#", "▲": "^", "◆": "+", "▼": "x", "★": "@"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,44 +25,6 @@ class Trace:
     style: str
     marker: str = LINE
     joined: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """The range of one axis, and where its labels stand."""
-
-    low: float
-    high: float
-    ticks: tuple[float, ...]
-    labels: tuple[str, ...]
-
-
-def steps_axis(last: float, width: int) -> Axis:
-    """Return an axis from 0 to the last planned step with a label about every 20 columns."""
-    gap = max(1.0, _nice(last / max(1, width // 16)))
-    ticks = tuple(gap * index for index in range(int(last / gap) + 1))
-    return Axis(0, last, ticks, tuple(count(tick) for tick in ticks))
-
-
-def values_axis(low: float, high: float, height: int) -> Axis:
-    """Return an axis around the values whose ends move in coarse jumps, so that the picture stands still."""
-    if not high > low:
-        low, high = low - (abs(low) or 1) * 0.05, high + (abs(high) or 1) * 0.05
-    gap = _nice((high - low) / max(1, (height - 1) // 3))
-    start, end = math.floor(low / gap * 2) * gap / 2, math.ceil(high / gap * 2) * gap / 2
-    first = math.ceil(start / gap - 1e-9)
-    ticks = tuple(gap * index for index in range(first, math.floor(end / gap + 1e-9) + 1))
-    return Axis(start, end, ticks, tuple(_label(tick, gap) for tick in ticks))
-
-
-def _nice(gap: float) -> float:
-    power: float = 10.0 ** math.floor(math.log10(gap))
-    return next((factor * power for factor in (1, 2, 2.5, 5) if factor * power >= gap * 0.999), 10 * power)
-
-
-def _label(tick: float, gap: float) -> str:
-    decimals = next((places for places in range(5) if math.isclose(gap, round(gap, places))), 5)
-    return f"{tick:.{decimals}f}" if decimals < 5 and abs(tick) < 1e5 else f"{tick:.1e}"
 
 
 def preload() -> None:
@@ -89,6 +51,25 @@ def draw(traces: Sequence[Trace], x: Axis, y: Axis, width: int, height: int, *, 
         _draw_trace(figure, plotext, trace, index, {} if utf8 else ASCII_MARKERS)
     rows = _rows(figure.build().string(), [FRAME, *(trace.style for trace in traces)])
     return rows if utf8 else [tuple(Part(ascii_only(part.text), part.style) for part in row) for row in rows]
+
+
+def start(y: Axis) -> int:
+    """Return the first column of a picture that is not its frame."""
+    return max(map(len, y.labels), default=0) + 1
+
+
+def stamped(row: Row, column: int, sign: str, style: str, *, over: str = "") -> Row:
+    """Return a row with one sign put on it; with `over` only where one of those signs stands."""
+    parts: list[Part] = []
+    left = column
+    for part in row:
+        if 0 <= left < len(part.text) and (not over or part.text[left] in over):
+            whole = part.text
+            parts += [Part(whole[:left], part.style), Part(sign, style), Part(whole[left + 1 :], part.style)]
+        else:
+            parts.append(part)
+        left -= len(part.text)
+    return tuple(part for part in parts if part.text)
 
 
 def _draw_trace(figure: Any, plotext: Any, trace: Trace, colour: int, markers: dict[str, str]) -> None:

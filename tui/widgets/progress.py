@@ -44,10 +44,10 @@ def phase_words(history: History, state: str) -> str:
     return literal(history.phase)
 
 
-def heading(name: str, history: History, state: str, now: float, width: int, *, paused: bool = False) -> list[Row]:
-    """Return the title of a run: name, phase, step, epoch and time; at the right edge share, bar and time left."""
+def heading(name: str, history: History, state: str, now: float, width: int, said: str = "") -> list[Row]:
+    """Return the title of a run: name, phase, what is `said`, step, epoch and time; at the right edge time left."""
     share = history.step / history.max_steps if history.max_steps else 0.0
-    words = phase_words(history, state) + (" · view paused" if paused else "")
+    words = phase_words(history, state) + said
     room = width - (76 if width >= 100 else 44)
     title = [Part(f" {shorten(name, max(16, room))}", "strong"), Part(f" · {words}", STYLES.get(state, "accent"))]
     steps, left = list(_steps(history, state, now)), _left(history, state)

@@ -1,14 +1,19 @@
 """Everything that is seen of a run while it trains, drawn from its history."""
 
+import math
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from engine.history import History
-from tui.widgets.curve import Curve, Picture
+from engine.series import Along
+from tui.widgets.axes import nice
+from tui.widgets.curve import Curve
 from tui.widgets.hardware import hardware
+from tui.widgets.lens import Lens
 from tui.widgets.notice import notice
+from tui.widgets.picture import Picture
 from tui.widgets.pictures import pictures
 from tui.widgets.progress import GOING, heading, stages
 from tui.widgets.spans import Part, Spans
@@ -31,11 +36,15 @@ class RunView(Vertical):
     """
 
     def __init__(self, name: str) -> None:
-        """Show the run that is called `name`."""
+        """Show the run that is called `name`; `order` names the pictures that come first, `hidden` those left out."""
         super().__init__()
         self.run_name = name
         self.single = False
         self.chosen = 0
+        self.lens, self.whole, self.reach = Lens(), 1.0, 0.0
+        self.order: list[str] = []
+        self.hidden: set[str] = set()
+        self.read_only = False
 
     def compose(self) -> ComposeResult:
         """Yield the parts from top to bottom."""
@@ -52,7 +61,8 @@ class RunView(Vertical):
         width = self.app.size.width
         preparing = state in GOING and history.phases and history.phases[-1][0] != "training"
         steps = stages(history, now, width, whole=history.begun is None) if preparing else []
-        self.query_one("#heading", Spans).show(heading(self.run_name, history, state, now, width, paused=paused))
+        said = " · view paused" * paused + " · read-only" * self.read_only
+        self.query_one("#heading", Spans).show(heading(self.run_name, history, state, now, width, said))
         stages_ = self.query_one("#stages", Spans)
         stages_.display = bool(steps)
         stages_.show(steps)
@@ -64,19 +74,33 @@ class RunView(Vertical):
         self.query_one("#notice", Spans).show(rows)
         self.query_one("#hardware", Spans).show([hardware(history, width)])
 
-    def say(self, sentence: str) -> None:
-        """Show in the place of the notice why something could not be done."""
-        self.query_one("#notice", Spans).show([(Part(" ✗ ", "wrong"), Part(sentence, "wrong"))])
+    def say(self, sentence: str, *, wrong: bool = True) -> None:
+        """Show in the place of the notice what came of a request."""
+        sign, style = (" ✗ ", "wrong") if wrong else (" ✓ ", "good")
+        self.query_one("#notice", Spans).show([(Part(sign, style), Part(sentence, style if wrong else ""))])
+
+    def arranged(self, history: History) -> list[Picture]:
+        """Return the pictures that are wanted in the order in which they are wanted, or all where none is."""
+        ordered = self._ordered(history)
+        return [picture for picture in ordered if picture.name not in self.hidden] or ordered
+
+    def _ordered(self, history: History) -> list[Picture]:
+        found = pictures(history) if history.begun or history.metrics else []
+        places = {name: index for index, name in enumerate(self.order)}
+        return sorted(found, key=lambda picture: places.get(picture.name, len(places)))
+
+    def titles(self, history: History) -> list[tuple[str, str]]:
+        """Return the names of all pictures in their order, and how they are called on the screen."""
+        return [(picture.name, picture.left[0].text.strip()) for picture in self._ordered(history)]
 
     def show_curves(self, history: History) -> None:
         """Draw the chosen pictures; what has not changed is neither drawn nor sent."""
-        found = pictures(history) if history.begun or history.metrics else []
-        planned = float(history.max_steps or max(history.step, 1))
-        for name, picture in zip(("#first", "#second"), self._choose(found), strict=True):
+        self.whole, self.reach = extent(history, self.lens.along), reach(history, self.lens.along)
+        for name, picture in zip(("#first", "#second"), self._choose(self.arranged(history)), strict=True):
             curve = self.query_one(name, Curve)
             curve.display = picture is not None
             if picture is not None:
-                curve.plot(picture, planned)
+                curve.plot(picture, self.whole, self.lens)
 
     def _choose(self, found: list[Picture]) -> tuple[Picture | None, Picture | None]:
         if not found:
@@ -85,3 +109,27 @@ class RunView(Vertical):
             return found[self.chosen % len(found)], None
         rest = found[1:]
         return found[0], rest[self.chosen % len(rest)] if rest else None
+
+    @property
+    def column(self) -> float:
+        """Return how much of the axis one column shows."""
+        return self.lens.window(self.whole).length / self.query_one("#first", Curve).columns
+
+
+def extent(history: History, along: Along) -> float:
+    """Return how far an axis goes: the planned steps or epochs, or a round time that holds all that has passed."""
+    if along == "steps":
+        return float(max(history.max_steps or 1, history.step))
+    if along == "epochs":
+        planned = (history.begun or {}).get("epochs")
+        return max(float(planned) if isinstance(planned, (int, float)) else 0.0, history.epoch) or 1.0
+    passed = max(1.0, history.last_time - history.first_time)
+    if history.finished is not None:
+        return passed
+    return math.ceil(passed / nice(passed / 5)) * nice(passed / 5)
+
+
+def reach(history: History, along: Along) -> float:
+    """Return where the newest point lies."""
+    passed = history.last_time - history.first_time
+    return {"steps": float(history.step), "epochs": history.epoch, "times": max(0.0, passed)}[along]
