@@ -105,7 +105,7 @@ async def test_the_mouse_reads_and_zooms(run: RunFolder) -> None:
         await pilot.click(curve, offset=(curve.left + 10, 5))
         assert screen.view.lens.cursor == pytest.approx(1083 * 10 / (curve.columns - 1))
         assert "step 144" in first(pilot) or "step 14" in first(pilot)
-        place = curve.region.offset + (20, 5)
+        place = (curve.region.x + 20, curve.region.y + 5)
         pilot.app.post_message(MouseScrollUp(None, *place, 0, -1, 0, False, False, False, *place))
         await wait_until(pilot, lambda: screen.view.lens.part is not None)
 
