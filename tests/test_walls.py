@@ -24,7 +24,7 @@ TRAINING = (
     "safetensors",
 )
 DRAWING = ("textual", "rich", "plotext", "typer", "click")
-LIGHT_HALF = ("pydantic", "pydantic_core", "ruamel", "orjson", "pynvml", "pyarrow", "ruff")
+LIGHT_HALF = ("pydantic", "pydantic_core", "ruamel", "orjson", "pynvml", "pyarrow", "rensa", "ruff")
 # Only loaded where they are needed: each costs more than the first screen may take.
 LAZY = ("pyarrow", "huggingface_hub", "numpy", "pandas", "httpx2")
 
@@ -107,6 +107,7 @@ MAY_IMPORT = {
         "orjson",
         "huggingface_hub",
         "pyarrow",
+        "rensa",
         "ruff",
     ),
     "engine/worker": ("engine.event", "engine.worker", "pynvml", "tqdm", *TRAINING),

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+Remedy = Literal["drop", "clip", "split", "keep"]
+"""Leave the rows out, shorten them, keep rows of one document together in the split, or leave all as it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -35,6 +38,12 @@ class DataProblem:
     row: int | None = None
     severity: Literal["warning", "wrong"] = "warning"
     advice: str = ""
+    count: int | None = None
+    """How many rows it is about, where that was counted."""
+    rows: tuple[int, ...] = ()
+    """The first of these rows."""
+    remedies: tuple[Remedy, ...] = ()
+    """What can be done about it by one key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,22 +74,32 @@ def estimate(
 
 def inspect(
     data: Annotated[str, typer.Argument(metavar="DATA", help="A data file, a folder, a pattern, or a hub id.")],
+    goal: Goal = None,
+    test: Annotated[
+        str, typer.Option("--test", metavar="FILE", help="Test rows: none of them should stand in the data as well.")
+    ] = "",
+    max_length: Annotated[
+        int, typer.Option("--max-length", metavar="N", min=8, help="The longest text in tokens that the model reads.")
+    ] = 1024,
     as_json: Json = False,
 ) -> None:
-    """Say what a data set is, and what is wrong with it."""
-    from dataclasses import asdict
+    """Say what a data set is, and what is wrong with it for a goal, by default the one that suits it best."""
+    from dataclasses import asdict, replace
 
     from engine.data import look
+    from engine.data.checks import Asked, check, together
     from engine.problem import Problem
     from tui.commands.rows import data_lines, nothing
     from tui.commands.say import emit, say
 
     try:
         facts = look(data)
+        found = check(facts, Asked(goal or "", test=test, tokens=max_length))
     except Problem as problem:
         if as_json:
             emit(nothing(data, problem))
         raise
+    facts = replace(facts, problems=together(facts.problems, found))
     if as_json:
         emit(asdict(facts))
         return

@@ -1,0 +1,146 @@
+"""Rows that are there twice: equal, or nearly so, within the training rows and between training and test.
+
+Near duplicates are found by MinHash (Broder 1997) in 32 bands of 4, which miss less than one in a million pairs at a
+Jaccard similarity of 0.8, and every candidate is then compared exactly: by runs of five letters, or by words.
+"""
+
+import re
+from array import array
+from hashlib import blake2b
+
+from rensa import RMinHash, RMinHashLSH
+
+from engine.data.checks.finding import Finding
+from engine.data.checks.row import CheckedRow
+from engine.data.facts import DataProblem
+
+NEAR = 0.8
+PERMUTATIONS, BANDS, SEED = 128, 32, 42
+ROLE = 0.5
+"""Least similarity of each role: an equal passage under another question, or another label, makes no double."""
+LETTERS, WORDS = 5, 8
+"""Letters of a run, and the fewest different words that are compared as words."""
+ENDS = 2000
+"""Letters that are compared at either end of a long text."""
+COMPARED = 100_000
+"""Rows that are compared for being near: about 1 KiB of memory each."""
+_SPACE = re.compile(r"\s+")
+
+
+def exact_key(row: CheckedRow) -> bytes:
+    """Return what equal rows have in common."""
+    return blake2b("\0".join(row.texts.values()).encode("utf-8", "surrogatepass"), digest_size=12).digest()
+
+
+def plain(text: str) -> str:
+    """Return a text without its case and spacing; of a long one the two ends."""
+    text = _SPACE.sub(" ", text.lower()).strip()
+    return text if len(text) <= 2 * ENDS else f"{text[:ENDS]} {text[-ENDS:]}"
+
+
+def runs(text: str) -> set[str]:
+    """Return the runs of letters of a plain text."""
+    return {text[place : place + LETTERS] for place in range(max(1, len(text) - LETTERS + 1))}
+
+
+class Sketch:
+    """What of a row is compared: the runs of every role, its words, and the MinHash of all runs."""
+
+    def __init__(self, row: CheckedRow) -> None:
+        texts = list(map(plain, row.texts.values()))
+        each = [runs(text) for text in texts]
+        self.minhash = RMinHash(PERMUTATIONS, SEED)
+        self.minhash.update(list(set().union(*each)))
+        self.roles = [array("q", map(hash, found)) for found in each]
+        self.words = array("q", {hash(word) for text in texts for word in text.split()})
+
+    def near(self, other: "Sketch") -> bool:
+        """Return whether another row is nearly this one: as a whole, and no role of it says something else."""
+        if len(self.roles) != len(other.roles):
+            return False
+        whole = _share(_joined(self.roles), _joined(other.roles)) >= NEAR
+        words = len(self.words) >= WORDS and _share(set(self.words), set(other.words)) >= NEAR
+        pairs = zip(self.roles, other.roles, strict=True)
+        return (whole or words) and all(_share(set(one), set(two)) >= ROLE for one, two in pairs)
+
+
+def _joined(roles: "list[array[int]]") -> set[int]:
+    return set().union(*roles)
+
+
+def _share(one: set[int], other: set[int]) -> float:
+    """Return the Jaccard similarity."""
+    common = len(one & other)
+    return common / max(1, len(one) + len(other) - common)
+
+
+class _Known:
+    """Rows that later ones are compared with."""
+
+    def __init__(self) -> None:
+        self._index = RMinHashLSH(NEAR, PERMUTATIONS, BANDS)
+        self._sketches: list[Sketch] = []
+
+    def __len__(self) -> int:
+        return len(self._sketches)
+
+    def near(self, sketch: Sketch) -> bool:
+        """Return whether a row that is known is nearly this one."""
+        return any(sketch.near(self._sketches[key]) for key in self._index.query(sketch.minhash))
+
+    def add(self, sketch: Sketch) -> None:
+        """Remember a row; what only served to find it is let go."""
+        self._index.insert(len(self._sketches), sketch.minhash)
+        del sketch.minhash
+        self._sketches.append(sketch)
+
+
+class Doubles:
+    """Counts equal and nearly equal rows; the test rows, if any, are added first."""
+
+    def __init__(self) -> None:
+        self._tests: set[bytes] = set()
+        self._seen: set[bytes] = set()
+        self._near_tests, self._near = _Known(), _Known()
+        self._equal, self._similar = Finding(), Finding()
+        self._leaks, self._near_leaks = Finding(), Finding()
+
+    def add_test(self, row: CheckedRow) -> None:
+        """Remember a row of the test."""
+        self._tests.add(exact_key(row))
+        if len(self._near_tests) < COMPARED:
+            self._near_tests.add(Sketch(row))
+
+    def add(self, row: CheckedRow) -> None:
+        """Compare a training row with the test and with the rows before it; an equal row counts as nothing else."""
+        key = exact_key(row)
+        if key in self._tests:
+            self._leaks.add(row.number)
+        if key in self._seen:
+            self._equal.add(row.number)
+            return
+        self._seen.add(key)
+        if key not in self._tests and len(self._seen) <= COMPARED:
+            self._compare(row)
+
+    def _compare(self, row: CheckedRow) -> None:
+        sketch = Sketch(row)
+        if self._tests and self._near_tests.near(sketch):
+            self._near_leaks.add(row.number)
+        if self._near.near(sketch):
+            self._similar.add(row.number)
+        self._near.add(sketch)
+
+    def problems(self) -> list[DataProblem]:
+        """Return what was found, leaks first."""
+        leaked = "in the test file as well: the test would measure memory, not skill"
+        advice = "equal rows weigh more; leave them out unless that is meant"
+        near = "nearly equal rows teach little new, and may stand on both sides of the test"
+        return [
+            *self._leaks.problem("leakage", f"{self._leaks.many} of the training stand {leaked}", "leave them out"),
+            *self._near_leaks.problem(
+                "near_leakage", f"{self._near_leaks.many} of the training stand nearly {leaked}", "leave them out"
+            ),
+            *self._equal.problem("duplicate_row", f"{self._equal.many} equal to an earlier one", advice),
+            *self._similar.problem("near_duplicate", f"{self._similar.many} nearly equal to an earlier one", near),
+        ]
