@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -44,7 +45,11 @@ def path_of(name: str) -> Path:
 
 def read_module(name: str) -> Module:
     """Return the pieces of a module; a statement that has no place in a recipe raises AssemblyError."""
-    text = path_of(name).read_text("utf-8")
+    return _read(name, path_of(name).read_text("utf-8"))
+
+
+@lru_cache(maxsize=512)
+def _read(name: str, text: str) -> Module:
     tree, lines = ast.parse(text), text.splitlines()
     module = Module(name, ast.get_docstring(tree) or "")
     if not module.docstring:
@@ -146,6 +151,11 @@ def bindings(modules: list[Module]) -> Iterator[tuple[str, str]]:
             yield name, module.name
 
 
+@lru_cache(maxsize=4096)
+def _names_in(piece: str) -> frozenset[str]:
+    return frozenset(node.id for node in ast.walk(ast.parse(piece)) if isinstance(node, ast.Name))
+
+
 def check_names(modules: list[Module]) -> None:
     """Raise AssemblyError for a name bound twice, and for one that nothing uses."""
     bound: dict[str, str] = {}
@@ -155,9 +165,7 @@ def check_names(modules: list[Module]) -> None:
         bound[name] = place
     used = {"main"}
     for module in modules:
-        pieces = [*module.definitions.values(), *module.environment]
         for own, piece in [*module.definitions.items(), *(("", text) for text in module.environment)]:
-            assert piece in pieces
-            used |= {node.id for node in ast.walk(ast.parse(piece)) if isinstance(node, ast.Name) and node.id != own}
+            used |= _names_in(piece) - {own}
     for name in sorted(bound.keys() - used):
         raise AssemblyError(f"nothing uses {name} of {bound[name]}")

@@ -1,13 +1,11 @@
 """The script: assembled from recipes and parts, the same text that they hold, and data that stays data."""
 
 import ast
-import subprocess
 import types
 import typing
 
 import pytest
 from pydantic_core import PydanticUndefined
-from ruff import find_ruff_bin
 
 from engine import assembly, document, script
 from engine.assembly import AssemblyError
@@ -58,7 +56,7 @@ def environment_of(text):
 
 
 @ALL
-def test_every_pair_of_siblings_holds_the_words_of_its_sources(goal, method, form):
+def test_a_script_holds_the_words_of_its_sources_and_the_values_of_its_run(goal, method, form):
     run = described(goal, method, form)
     text = script.assemble(run)
     modules = script.modules_of(run)
@@ -68,8 +66,10 @@ def test_every_pair_of_siblings_holds_the_words_of_its_sources(goal, method, for
         sources |= definitions(assembly.path_of(module.name).read_text())
     assert definitions(text) == sources
     assert "engine" not in {name.split(".")[0] for name in imported(text)}
-    done = subprocess.run([find_ruff_bin(), "check", "--isolated", "-"], input=text.encode(), capture_output=True)
-    assert done.returncode == 0, done.stdout.decode()
+    stated = settings(text)
+    for name, value in script.values(run).items():
+        if name in stated:
+            assert stated[name][1] == value
 
 
 def imported(text):
@@ -128,16 +128,6 @@ def test_the_settings_are_exactly_the_fields_of_the_config(goal):
 
 
 SPECIFIC_DEFAULTS = {"TRAIN", "BASE_MODEL", "REWARD", "BEST_DIMENSION"}  # examples, and the first of the sizes
-
-
-@pytest.mark.parametrize("goal", GOALS)
-def test_every_field_of_a_run_reaches_the_script_with_its_value(goal):
-    for _, method, form in (cell for cell in CELLS if cell[0] == goal):
-        run = described(goal, method, form)
-        stated = settings(script.assemble(run))
-        for name, value in script.values(run).items():
-            if name in stated:
-                assert stated[name][1] == value
 
 
 HOSTILE = [
