@@ -137,7 +137,7 @@ def look_on(folder: Path) -> int:
 
 
 def _to_the_end(echo: Echo, folder: Path, voice: Voice, interrupts: Interrupts, *, stops: bool) -> int:
-    asked = False
+    said = asked = False
     while True:
         fresh = echo.read()
         state = runs.state(folder, echo.history)
@@ -147,10 +147,14 @@ def _to_the_end(echo: Echo, folder: Path, voice: Voice, interrupts: Interrupts, 
             complain(f"it goes on without this terminal; see it with: tunewright watch {hint(folder)}")
             return 130
         if interrupts.count and not asked:
-            asked = True
-            voice.stopping(folder)
-            with suppress(Problem):  # it has just ended by itself
+            if not said:
+                said = True
+                voice.stopping(folder)
+            with suppress(
+                Problem
+            ):  # it has just ended by itself, or has not quite begun: then the next look asks again
                 runs.stop(folder)
+                asked = True
         if not fresh:
             voice.silence(echo.history)
             time.sleep(LOOK_EVERY)

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -28,8 +27,11 @@ def demo(
     from tui.commands.start import announce
 
     created = example(goal, root(runs_folder), python)
-    announce(created)
-    start = partial(launch, created.folder, python=created.python)
+
+    def start() -> None:  # what is said first can be answered with ctrl+c, and is said where that is listened to
+        announce(created)
+        launch(created.folder, python=created.python)
+
     if headless or not is_terminal():
         raise typer.Exit(launch_and_follow(created.folder, start, as_json=False))
     start()
@@ -51,9 +53,12 @@ def run(
     from tui.commands.start import announce, create
 
     created = create(file, settings or [], root(runs_folder), python)
-    start = partial(launch, created.folder, python=created.python)
-    if not as_json:
-        announce(created)
+
+    def start() -> None:
+        if not as_json:
+            announce(created)
+        launch(created.folder, python=created.python)
+
     raise typer.Exit(_go(created.folder, start, detach=detach, as_json=as_json))
 
 
