@@ -95,6 +95,17 @@ class History:
         return min((series.times[0] for series in curves if len(series)), default=0.0)
 
     @property
+    def results(self) -> dict[str, Any] | None:
+        """Return what came of the run, None before its end and for one that has only curves."""
+        told = self.finished.get("results") if self.finished else None
+        return told if isinstance(told, dict) else None
+
+    @property
+    def is_command(self) -> bool:
+        """Return whether the run is somebody's own command, which only its own script can repeat or continue."""
+        return "command" in (self.started or {})
+
+    @property
     def max_steps(self) -> int | None:
         """Return the planned number of steps, None before the training has begun."""
         planned = self.begun.get("max_steps") if self.begun else None

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.command import described as command_of
 from engine.event import EVENTS
 from engine.history import History
 from engine.problem import Problem
-from engine.run import GOING, State, folders, is_edited, load, state
+from engine.run import GOING, State, folders, is_edited, load, state, written
 
 END = 64 * 1024
 
@@ -50,7 +51,7 @@ def _summary(folder: Path) -> Summary:
         step=known.step,
         max_steps=known.max_steps,
         metric=metric(known),
-        started=(known.started or {}).get("time") or (folder / "run.yaml").stat().st_mtime,
+        started=(known.started or {}).get("time") or written(folder) / 1e9,
         edited=is_edited(folder),
     )
 
@@ -59,7 +60,8 @@ def _describe(folder: Path) -> tuple[str, str]:
     try:
         described = load(folder)
     except Problem:
-        return "?", "?"
+        words = command_of(folder)
+        return ("script", " ".join(words)) if words else ("?", "?")
     if described.model.origin:
         return described.goal, f"from {described.model.origin}"
     name = Path(described.model.id)

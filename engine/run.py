@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +24,8 @@ from engine.script import assemble, requirements
 State = Literal["created", "running", "completed", "stopped", "failed", "died", "elsewhere"]
 WORKER = Path(__file__).parent / "worker" / "__main__.py"
 SCRIPT_MARK = ".script.sha256"
+COMMAND = "command.json"
+"""In the place of run.yaml where the run is somebody's own command."""
 LAUNCHER = """#!/bin/sh
 # Train this run anywhere that has the libraries of requirements.txt.
 cd "$(dirname "$0")" && exec python train.py
@@ -34,7 +37,7 @@ def create(run: Run, runs: Path, *, script: str | None = None, python_versions: 
     """Write the folder of a new run (mode 0700) and return it; `script` keeps one that was edited by hand."""
     run, beside = settle(run)
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    folder = _fresh(runs / f"{run.output.name}-{stamp}")
+    folder = fresh_folder(runs / f"{run.output.name}-{stamp}")
     text = script if script is not None else assemble(run, title=folder.name, versions=python_versions)
     try:
         runs.mkdir(parents=True, exist_ok=True)
@@ -56,7 +59,7 @@ def create(run: Run, runs: Path, *, script: str | None = None, python_versions: 
     return folder
 
 
-def _fresh(folder: Path) -> Path:
+def fresh_folder(folder: Path) -> Path:
     """Return the folder, or the same name with a number where two runs begin in one second."""
     number = 2
     fresh = folder
@@ -147,6 +150,9 @@ def first_word(worker: "subprocess.Popen[bytes]", folder: Path, said: int) -> No
 
 def resume(folder: Path, *, python: str | None = None) -> None:
     """Go on from the newest whole checkpoint, in the same folder."""
+    if (folder / COMMAND).is_file():
+        advice = "start the command again; its own script decides whether it goes on from a checkpoint"
+        raise Problem("this run is a command that was watched", where=folder.name, advice=advice)
     if state(folder, history(folder)) == "completed":
         raise Problem("this run is complete", where=folder.name, advice="repeat it with changes instead")
     launch(folder, python=python)
@@ -159,14 +165,39 @@ def stop(folder: Path, *, hard: bool = False) -> None:
         raise Problem("this run is not going on", where=folder.name, advice="tunewright runs shows which are")
     started: dict[str, Any] = known.started or {}
     if started and is_here(started):
+        if hard and "command" in started:
+            _kill_below(int(started["pid"]))
         os.kill(int(started["pid"]), signal.SIGKILL if hard else signal.SIGTERM)
     else:
         (folder / "control" / "stop").touch()
 
 
+def _kill_below(keeper: int) -> None:
+    """Kill what a keeper has started, processes of processes too: it would outlive its keeper."""
+    import psutil
+
+    with suppress(psutil.Error):
+        for process in psutil.Process(keeper).children(recursive=True):
+            with suppress(psutil.Error):
+                process.kill()
+
+
+def is_run(folder: Path) -> bool:
+    """Return whether a folder holds a run: a description of ours, or a command that was watched."""
+    return (folder / "run.yaml").is_file() or (folder / COMMAND).is_file()
+
+
+def written(folder: Path) -> int:
+    """Return when a run was written, in nanoseconds."""
+    for name in ("run.yaml", COMMAND):
+        with suppress(OSError):
+            return (folder / name).stat().st_mtime_ns
+    return 0
+
+
 def delete(folder: Path) -> int:
     """Remove a run that is not going on, and return how many bytes that frees."""
-    if not (folder / "run.yaml").is_file():
+    if not is_run(folder):
         raise Problem("this is no run folder", where=str(folder), advice="give the name of a run")
     if is_locked(folder) or state(folder, history(folder)) in GOING:
         raise Problem("this run is going on", where=folder.name, advice=f"stop it first: tunewright stop {folder.name}")
@@ -200,7 +231,7 @@ def folders(runs: Path) -> list[Path]:
     """Return the run folders, in no order."""
     if not runs.is_dir():
         return []
-    found = [path for path in runs.iterdir() if (path / "run.yaml").is_file()]
+    found = [path for path in runs.iterdir() if is_run(path)]
     return sorted(found, key=lambda path: path.stat().st_mtime_ns if not path.is_symlink() else 0, reverse=True)
 
 
@@ -209,10 +240,10 @@ def find(runs: Path, name: str | None) -> Path:
     known = folders(runs)
     if name is None:
         if known:
-            return max(known, key=lambda path: (path / "run.yaml").stat().st_mtime_ns)
+            return max(known, key=written)
         raise Problem("there are no runs yet", where=str(runs), advice="begin with: tunewright demo")
     for path in (runs / name, Path(name)):
-        if (path / "run.yaml").is_file():
+        if is_run(path):
             return path.absolute()
     advice = nearest(name, [path.name for path in known]) if known else "begin with: tunewright demo"
     raise Problem(f"there is no run '{name}'", where=str(runs), advice=advice)

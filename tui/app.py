@@ -120,7 +120,7 @@ class Tunewright(App[None]):
 
         known = await asyncio.to_thread(glance, folder)
         screen: Screen[Any]
-        if state(folder, known) == "completed":
+        if state(folder, known) == "completed" and known.results is not None:
             from tui.screens.results import ResultsScreen
 
             screen = ResultsScreen(folder)

@@ -1,4 +1,4 @@
-"""Start a worker by path: `python -P engine/worker/__main__.py RUN_FOLDER`.
+"""Start a worker by path: `python -P engine/worker/__main__.py RUN_FOLDER`; `--keep RUN_FOLDER` keeps a command.
 
 The package `engine` is taken from this file's own place and nothing is put on the module path, so that it works
 in any Python that has the training libraries, and a foreign `engine` in the user's project is never imported.
@@ -24,6 +24,10 @@ def own_package() -> None:
 
 if __name__ == "__main__":
     own_package()
+    if sys.argv[1] == "--keep":
+        from engine.worker.keeper import keep
+
+        sys.exit(keep(Path(sys.argv[2])))
     from engine.worker.worker import work
 
     sys.exit(work(sys.argv[1:]))

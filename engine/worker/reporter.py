@@ -119,7 +119,8 @@ class Reporter(TrainerCallback):
             for name, value in (metrics or {}).items()
             if name.removeprefix("eval_") not in SKIPPED
         }
-        self.journal.write("evaluated", step=state.global_step, epoch=state.epoch or 0.0, values=kept)
+        if kept:
+            self.journal.write("evaluated", step=state.global_step, epoch=state.epoch or 0.0, values=kept)
         if self.stop.training:
             control.should_save = control.should_save or self.stop.asked
             self.on_phase("saving" if control.should_save else "training")

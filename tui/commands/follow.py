@@ -113,9 +113,12 @@ class Words(Lines):
         """Say what came out of the run, or how to go on."""
         _complain_about(folder, state, history)
         if state == "stopped":
-            say(f"stopped at step {history.step}; go on with: tunewright resume {hint(folder)}")
+            again = "start the command again" if history.is_command else f"tunewright resume {hint(folder)}"
+            say(f"stopped at step {history.step}; go on with: {again}")
         results: Any = (history.finished or {}).get("results")
-        if state == "completed" and isinstance(results, dict):
+        if state == "completed" and history.is_command:
+            say(f"{folder.name} has ended; what it printed: {folder / 'log.txt'}")
+        elif state == "completed" and isinstance(results, dict):
             for line in outcome_lines(results, runs.load(folder).method.kind):
                 say(line)
 
@@ -159,10 +162,18 @@ def _to_the_end(echo: Echo, folder: Path, voice: Voice, interrupts: Interrupts, 
             voice.silence(echo.history)
             time.sleep(LOOK_EVERY)
     voice.end(folder, state, echo.history)
-    return STATUS.get(state, 1)
+    return status(state, echo.history)
+
+
+def status(state: str, history: History) -> int:
+    """Return the exit status for how a run ended; a command that was watched says its own."""
+    own = (history.failed or {}).get("exit_code")
+    return own if isinstance(own, int) else STATUS.get(state, 1)
 
 
 def _stopping(folder: Path) -> str:
+    if (folder / runs.COMMAND).is_file():
+        return f"{folder.name} is asked to stop: its trainer saves first; ctrl+c again leaves it to do so alone"
     return f"{folder.name} finishes its step and saves a checkpoint; ctrl+c again leaves it to do so alone"
 
 
@@ -175,4 +186,5 @@ def _complain_about(folder: Path, state: str, history: History) -> None:
         for line in runs.tail_log(folder):
             complain(f"  {log_line(line)}")
         what = "the worker is gone without a last word, as after a kill or a full memory; its log ends as above"
-        complain(f"{folder.name}: {what}; go on from the last checkpoint with: tunewright resume {hint(folder)}")
+        again = "start the command again" if history.is_command else f"tunewright resume {hint(folder)}"
+        complain(f"{folder.name}: {what}; go on from the last checkpoint with: {again}")

@@ -17,6 +17,7 @@ PHASES = {
     "model": "loading the weights",
     "baseline": "measuring the model as it is, to compare with",
     "saving": "writing to the disk",
+    "script": "the command runs; its curves begin with its first trainer",
 }
 GOALS_OWN = ("eval_loss", "perplexity")
 """What a line tells of an evaluation; the libraries add more to it, which `show` tells."""

@@ -58,4 +58,4 @@ for command in (
     paper.presets,
     machine.doctor,
 ):
-    program.command()(command)
+    program.command(cls=screen.WithCommand if command is screen.watch else None)(command)

@@ -1,21 +1,79 @@
-"""The command that shows a run."""
+"""The command that shows a run, a file that others wrote, or a command of the user's own."""
+
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from tui.commands.options import MaybeRun, Runs
+from tui.commands.options import Runs
 
 
-def watch(run: MaybeRun = None, runs_folder: Runs = None) -> None:
+class WithCommand(TyperCommand):
+    """Leaves what follows two dashes as it is: it is a command of the user's own."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Set the words after the dashes aside, and read the others as usual."""
+        if "--" in args:
+            split = args.index("--")
+            ctx.meta["command"] = args[split + 1 :]
+            args = args[:split]
+        return super().parse_args(ctx, args)
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Name the other form beside the usual one."""
+        return [*super().collect_usage_pieces(ctx), "[-- COMMAND...]"]
+
+
+What = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[RUN|FILE]",
+        help="A run's folder by name or path, the newest when not given; or a file that others wrote: "
+        "trainer_state.json, TensorBoard events, an offline run of W&B, CSV, JSON lines. "
+        "After -- any command: it is started, and the Hugging Face trainer in it is shown.",
+    ),
+]
+Headless = Annotated[bool, typer.Option("--headless", help="Plain lines in place of the full screen.")]
+
+
+def watch(context: typer.Context, run: What = None, headless: Headless = False, runs_folder: Runs = None) -> None:
     """Watch a run live, or see what came of it. As plain lines where there is no terminal."""
+    from engine.problem import Problem
     from engine.roots import root
     from engine.run import find
     from tui.commands.say import is_terminal
 
+    plain = headless or not is_terminal()
+    command: list[str] | None = context.meta.get("command")
+    if command is not None:
+        if run is not None:
+            raise Problem("a run and a command can't be watched at once", where="--", advice=f"leave '{run}' out")
+        raise typer.Exit(_start(command, root(runs_folder), plain=plain))
     folder = find(root(runs_folder), run)
-    if is_terminal():
-        from tui.commands.fullscreen import full_screen
+    if plain:
+        from tui.commands.follow import look_on
 
-        raise typer.Exit(full_screen(folder.parent, folder))
-    from tui.commands.follow import look_on
+        raise typer.Exit(look_on(folder))
+    from tui.commands.fullscreen import full_screen
 
-    raise typer.Exit(look_on(folder))
+    raise typer.Exit(full_screen(folder.parent, folder))
+
+
+def _start(words: list[str], runs: Path, *, plain: bool) -> int:
+    from engine import run as engine
+    from engine.command import create, launch
+    from tui.commands.follow import launch_and_follow, status
+    from tui.commands.start import say_how_to_watch
+
+    folder = create(words, runs)
+    say_how_to_watch(folder)
+    if plain:
+        return launch_and_follow(folder, lambda: launch(folder), as_json=False)
+    from tui.commands.fullscreen import full_screen
+
+    launch(folder)
+    left = full_screen(runs, folder)
+    known = engine.history(folder)
+    state = engine.state(folder, known)
+    return left if state in engine.GOING else status(state, known)

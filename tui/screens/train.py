@@ -117,7 +117,7 @@ class TrainScreen(Looking):
         if self.is_active and (before != self.state or whole != self._whole):
             self.refresh_bindings()
             self.show_all()
-        if before in GOING and self.state == "completed":
+        if before in GOING and self.state == "completed" and self.watching.history.results is not None:
             self._results_wait = True
             self.set_timer(LINGER, self._move_on)
 
@@ -164,8 +164,8 @@ class TrainScreen(Looking):
             "stop": self.state in GOING,
             "detach": self.state in GOING,
             "pause": self.state in GOING,
-            "results": self.state == "completed",
-            "resume": self.state in ("died", "failed", "stopped", "created"),
+            "results": self.state == "completed" and self.watching.history.results is not None,
+            "resume": self.state in ("died", "failed", "stopped", "created") and not self.watching.history.is_command,
         }
         return offered.get(action, True)
 

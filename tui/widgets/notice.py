@@ -17,6 +17,8 @@ def notice(history: History, state: str, log: Sequence[str], width: int) -> list
         return [*_failed(history, width), *_log(log[-4:], width), _way_on(history)]
     if state == "stopped":
         return [(Part(" ■ ", "warning"), Part(f"Stopped at step {count(history.step)}.")), _way_on(history)]
+    if state == "completed" and history.results is None:
+        return list(_warning(history, width)) or [(Part(" ✓ ", "good"), Part("Done. These are its curves."))]
     if state == "completed":
         return [(Part(" ✓ ", "good"), Part("Done. "), Part("⏎", "accent"), Part(" shows before and after."))]
     if state == "created":
@@ -60,6 +62,10 @@ def _log(lines: Sequence[str], width: int) -> Iterator[Row]:
 
 
 def _way_on(history: History) -> Row:
+    if history.is_command:
+        last = max((entry["step"] for entry in history.checkpoints), default=None)
+        saved = "it saved no checkpoint" if last is None else f"its last checkpoint is that of step {count(last)}"
+        return (Part(f"   To go on, start the command again; {saved}."),)
     if history.checkpoints:
         last = max(entry["step"] for entry in history.checkpoints)
         return (Part("   "), Part("r", "accent"), Part(f" goes on from the checkpoint of step {count(last)}."))

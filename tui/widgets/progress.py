@@ -13,6 +13,7 @@ PHASES = {
     "model": ("Model", "loading the weights"),
     "baseline": ("Baseline", "measuring the model as it is, to compare with"),
     "training": ("Training", ""),
+    "script": ("Script", "the command runs; its curves begin with its first trainer"),
 }
 WORDS = {
     "created": "not started",
@@ -84,7 +85,8 @@ def stages(history: History, now: float, width: int, *, whole: bool = True) -> l
     if not whole:
         return [_going(history, now, width)]
     names = list(dict.fromkeys([name for name, _ in history.phases]))
-    ahead = [name for name in PHASES if name not in names]
+    ours = "script" not in names
+    ahead = [name for name in PHASES if name not in names and name != "script"] if ours else ["training"]
     ends = [since for _, since in history.phases[1:]]
     rows = [_done(name, end - since) for (name, since), end in zip(history.phases, ends, strict=False)]
     return [*rows, _going(history, now, width), *((Part("   "), Part(PHASES[name][0], "muted")) for name in ahead)]

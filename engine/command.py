@@ -1,0 +1,71 @@
+"""Any command as a run: written into a folder of its own, started in a session of its own, watched like a training."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.problem import Problem
+from engine.run import COMMAND, WORKER, first_word, fresh_folder
+
+NO_NAMES = ("python", "python3", "accelerate", "torchrun", "uv", "deepspeed", "sh", "bash", "env")
+"""First words that say how a command runs, and not what."""
+
+
+def create(command: Sequence[str], runs: Path, cwd: Path | None = None) -> Path:
+    """Write the folder of a command's run (mode 0700) and return it."""
+    if not command:
+        advice = "name it after two dashes: tunewright watch -- python train.py"
+        raise Problem("there is no command to watch", where="--", advice=advice)
+    if shutil.which(command[0]) is None:
+        raise Problem("there is no such command", where=command[0], advice="see how it is spelled, or give its path")
+    folder = fresh_folder(runs / f"{name_of(command)}-{time.strftime('%Y%m%d-%H%M%S')}")
+    described = {"command": list(command), "cwd": str(cwd or Path.cwd())}
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
+        (folder / "control").mkdir()
+        (folder / COMMAND).write_text(json.dumps(described, indent=2) + "\n", "utf-8", "surrogateescape")
+    except OSError as error:
+        advice = "choose a folder that you may write to, with --runs or TUNEWRIGHT_RUNS"
+        raise Problem(f"the run can't be written ({error.strerror})", where=str(folder), advice=advice) from None
+    return folder
+
+
+def name_of(command: Sequence[str]) -> str:
+    """Return a name for a command's runs: that of its script or its module."""
+    words = [Path(word) for word in command if not word.startswith("-")] or [Path(command[0])]
+    script = next((word for word in words if word.suffix in (".py", ".sh")), None)
+    if script is None:
+        script = next((word for word in words if not word.name.startswith(NO_NAMES)), words[0])
+    kept = "".join(sign if sign.isalnum() or sign in "._-" else "-" for sign in script.stem)
+    return kept.strip(".-")[:60] or "run"
+
+
+def launch(folder: Path) -> None:
+    """Start the command of a folder; closing the terminal, or this program, does nothing to it."""
+    with (folder / "log.txt").open("ab") as log:
+        keeper = subprocess.Popen(
+            [sys.executable, "-P", str(WORKER), "--keep", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            start_new_session=True,
+            env=dict(os.environ),
+        )
+    first_word(keeper, folder, 0)
+
+
+def described(folder: Path) -> list[str] | None:
+    """Return the command of a run that is one, otherwise None."""
+    try:
+        told: Any = json.loads((folder / COMMAND).read_text("utf-8"))
+        return [str(word) for word in told["command"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
