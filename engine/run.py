@@ -83,7 +83,14 @@ def is_edited(folder: Path) -> bool:
 
 def load(folder: Path) -> Run:
     """Return the complete run of a folder."""
+    _no_command(folder)
     return document.load(folder / "run.yaml")
+
+
+def _no_command(folder: Path) -> None:
+    if (folder / COMMAND).is_file():
+        advice = "start the command again; its own script decides whether it goes on from a checkpoint"
+        raise Problem("this run is a command that was watched", where=folder.name, advice=advice)
 
 
 def launch(folder: Path, *, python: str | None = None) -> None:
@@ -150,9 +157,7 @@ def first_word(worker: "subprocess.Popen[bytes]", folder: Path, said: int) -> No
 
 def resume(folder: Path, *, python: str | None = None) -> None:
     """Go on from the newest whole checkpoint, in the same folder."""
-    if (folder / COMMAND).is_file():
-        advice = "start the command again; its own script decides whether it goes on from a checkpoint"
-        raise Problem("this run is a command that was watched", where=folder.name, advice=advice)
+    _no_command(folder)
     if state(folder, history(folder)) == "completed":
         raise Problem("this run is complete", where=folder.name, advice="repeat it with changes instead")
     launch(folder, python=python)

@@ -142,7 +142,7 @@ def test_of_many_processes_the_first_reports(tmp_path):
         "-m",
         "torch.distributed.run",
         "--nproc-per-node=2",
-        "--master-port=0",
+        "--standalone",
         "project/script.py",
     ]
     done = tunewright("watch", "--headless", "--", *launcher, cwd=tmp_path, CUDA_VISIBLE_DEVICES="", **environ)
