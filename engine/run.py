@@ -87,8 +87,13 @@ def load(folder: Path) -> Run:
     return document.load(folder / "run.yaml")
 
 
+def is_command(folder: Path) -> bool:
+    """Return whether a run is somebody's own command: only its own script can repeat or continue it."""
+    return (folder / COMMAND).is_file()
+
+
 def _no_command(folder: Path) -> None:
-    if (folder / COMMAND).is_file():
+    if is_command(folder):
         advice = "start the command again; its own script decides whether it goes on from a checkpoint"
         raise Problem("this run is a command that was watched", where=folder.name, advice=advice)
 
@@ -189,7 +194,7 @@ def _kill_below(keeper: int) -> None:
 
 def is_run(folder: Path) -> bool:
     """Return whether a folder holds a run: a description of ours, or a command that was watched."""
-    return (folder / "run.yaml").is_file() or (folder / COMMAND).is_file()
+    return (folder / "run.yaml").is_file() or is_command(folder)
 
 
 def written(folder: Path) -> int:

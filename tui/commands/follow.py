@@ -172,7 +172,7 @@ def status(state: str, history: History) -> int:
 
 
 def _stopping(folder: Path) -> str:
-    if (folder / runs.COMMAND).is_file():
+    if runs.is_command(folder):
         return f"{folder.name} is asked to stop: its trainer saves first; ctrl+c again leaves it to do so alone"
     return f"{folder.name} finishes its step and saves a checkpoint; ctrl+c again leaves it to do so alone"
 

@@ -58,7 +58,8 @@ def stop(
     if not hard:
         say(f"{folder.name} finishes its step and saves a checkpoint; ctrl+c leaves it to do so alone")
     state = _ended(folder)
-    rest = "" if state == "completed" else f"; go on with: tunewright resume {hint(folder)}"
+    again = "start the command again" if engine.is_command(folder) else f"tunewright resume {hint(folder)}"
+    rest = "" if state == "completed" else f"; go on with: {again}"
     say(f"{folder.name} is {'killed' if state == 'died' else state}{rest}")
 
 
