@@ -1,4 +1,4 @@
-"""The command that shows a run, a file that others wrote, or a command of the user's own."""
+"""The command that shows a run, or a command of the user's own."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,9 +28,8 @@ class WithCommand(TyperCommand):
 What = Annotated[
     str | None,
     typer.Argument(
-        metavar="[RUN|FILE]",
-        help="A run's folder by name or path, the newest when not given; or a file that others wrote: "
-        "trainer_state.json, TensorBoard events, an offline run of W&B, CSV, JSON lines. "
+        metavar="[RUN]",
+        help="A run's folder by name or path, the newest when not given. "
         "After -- any command: it is started, and the Hugging Face trainer in it is shown.",
     ),
 ]
