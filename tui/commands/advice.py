@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tui.commands.options import Goal, GpuName, Json, RunFiles, Runs, Sets, Vram, Wishes
+from tui.commands.options import Goal, GpuName, Json, Python, RunFiles, Runs, Sets, Trace, Vram, Wishes
 
 
 def advise(
@@ -50,24 +50,33 @@ def estimate(
     gpu: GpuName = None,
     vram: Vram = None,
     runs_folder: Runs = None,
+    trace: Trace = False,
+    python: Python = None,
     as_json: Json = False,
 ) -> None:
     """Say how much memory and time runs need, and whether they fit. Several files make a list."""
     from engine.roots import root
     from tui.commands import facts
+    from tui.commands.dry import dry_lines, dry_values, traced
     from tui.commands.say import emit, say, warn
     from tui.commands.verdicts import estimate_values
     from tui.commands.words import estimate_line, terms_line
 
     machine = facts.machine_or(root(runs_folder), gpu, vram)
     found = [facts.estimated(file, settings or [], machine, root(runs_folder)) for file in files]
+    counted = traced(files, settings or [], machine, root(runs_folder), python) if trace else [None] * len(files)
     if as_json:
-        values = [estimate_values(file, spent) for file, (spent, _) in zip(files, found, strict=True)]
+        values = [
+            estimate_values(file, spent) | dry_values(dry, spent)
+            for file, (spent, _), dry in zip(files, found, counted, strict=True)
+        ]
         emit(values if len(values) > 1 else values[0])
         return
-    for file, (spent, unseen) in zip(files, found, strict=True):
+    for file, (spent, unseen), dry in zip(files, found, counted, strict=True):
         say(f"{file}: {estimate_line(spent)}")
         say(f"    {terms_line(spent)}")
+        for line in dry_lines(dry):
+            say(f"    {line}")
         for problem in unseen:
             warn(f"{problem.sentence}; estimated for rows of the greatest length")
 

@@ -9,6 +9,7 @@ from engine import document
 from engine.config import given
 from engine.data import DataFacts
 from engine.data import look as look_at_data
+from engine.dry_run import Planned
 from engine.estimate import Estimate
 from engine.guide import Facts, Plan, Wishes, recommend
 from engine.machine import Machine, imagine
@@ -133,15 +134,27 @@ def estimated(
     file: Path, assignments: Sequence[str], machine: Machine, runs: Path | None = None
 ) -> tuple[Estimate, tuple[Problem, ...]]:
     """Return what the run of a file will need, and what could not be looked at; without its model nothing is known."""
+    planned, sight = _planned(file, assignments, machine, runs)
+    if planned.estimate is None:
+        raise sight.unseen[0]
+    return planned.estimate, sight.unseen
+
+
+def traceable(file: Path, assignments: Sequence[str], machine: Machine, runs: Path | None = None) -> Planned:
+    """Return what a dry run of a file starts from; without its model there is nothing to trace."""
+    planned, sight = _planned(file, assignments, machine, runs)
+    if sight.facts.model is None:
+        raise sight.unseen[0]
+    return Planned(planned.run, sight.facts.model, sight.facts.data)
+
+
+def _planned(file: Path, assignments: Sequence[str], machine: Machine, runs: Path | None) -> tuple[Plan, Sight]:
     answers = elsewhere(answers_of(run_file(file), assignments, runs), machine)
     sight = see(answers, machine)
     try:
-        spent = plan(answers, sight).estimate
+        return plan(answers, sight), sight
     except Problem as problem:
         if problem.code != "columns":
             raise
         sight = Sight(replace(sight.facts, data=None), (*sight.unseen, problem))  # memory asks for no roles
-        spent = plan(answers, sight).estimate
-    if spent is None:
-        raise sight.unseen[0]
-    return spent, sight.unseen
+        return plan(answers, sight), sight

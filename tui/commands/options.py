@@ -56,6 +56,10 @@ GpuName = Annotated[
     str | None,
     typer.Option("--gpu", metavar="NAME", help="What if: plan for this card in place of this machine, as in T4."),
 ]
+Trace = Annotated[
+    bool,
+    typer.Option("--trace", help="Count a dry run of the real step as well: no card, no weights, some seconds."),
+]
 Vram = Annotated[
     float | None,
     typer.Option("--vram", metavar="GIB", help="What if: plan for a card with this much memory."),

@@ -1,0 +1,43 @@
+"""The dry run: what is counted, where the peak is, and what is said when there is none."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import dry_run as benchmark
+from engine.dry_run import Traced, dry_runs
+from engine.problem import Problem
+
+pytestmark = pytest.mark.slow
+
+
+def test_shapes_count_like_numbers() -> None:
+    [(real, dry)] = benchmark.compared([("sft", "lora")])
+    assert isinstance(real, Traced) and isinstance(dry, Traced), (real, dry)
+    assert dry.peak_gib == pytest.approx(real.peak_gib, rel=0.02)
+    assert dry.terms["weights"] == pytest.approx(real.terms["weights"], rel=1e-6)
+    assert dry.terms["optimizer"] == pytest.approx(real.terms["optimizer"], rel=1e-6)
+    assert dry.where and sum(dry.terms.values()) == pytest.approx(dry.peak_gib)
+    assert max(point["gib"] for point in dry.timeline) == dry.peak_gib
+
+
+def test_what_cannot_be_traced_says_why(tmp_path: Path) -> None:
+    [planned] = benchmark.planned(tmp_path, [("embed", "head")])
+    [answer] = dry_runs([planned])
+    assert isinstance(answer, Problem) and "the head is trained without the model" in answer.sentence
+
+
+def test_a_storage_counts_once_in_whole_grains_until_it_dies() -> None:
+    import torch
+
+    from engine.worker.trace.ledger import Ledger
+
+    ledger = Ledger(answer=False)
+    with ledger:
+        one = torch.empty(129)  # 516 bytes: two grains of 512
+        view = one.view(3, 43)
+        assert [ledger.births[number].size for number in ledger.alive.values()] == [1024]
+        del one
+        assert len(ledger.alive) == 1
+        del view
+    assert not ledger.alive and ledger.events == [0, ~0]
