@@ -1,10 +1,12 @@
 """The dry run: what is counted, where the peak is, and what is said when there is none."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks import dry_run as benchmark
+from engine.config import parse
 from engine.dry_run import Traced, dry_runs
 from engine.problem import Problem
 
@@ -22,9 +24,10 @@ def test_shapes_count_like_numbers() -> None:
 
 
 def test_what_cannot_be_traced_says_why(tmp_path: Path) -> None:
-    [planned] = benchmark.planned(tmp_path, [("embed", "head")])
-    [answer] = dry_runs([planned])
-    assert isinstance(answer, Problem) and "the head is trained without the model" in answer.sentence
+    [planned] = benchmark.planned(tmp_path, [("sft", "lora")])
+    run = parse({"goal": "reinforce", "model": {"id": "m"}, "data": {"train": "d.jsonl"}, "method": {"kind": "lora"}})
+    [answer] = dry_runs([replace(planned, run=run)])
+    assert isinstance(answer, Problem) and "word by word" in answer.sentence
 
 
 def test_a_storage_counts_once_in_whole_grains_until_it_dies() -> None:
