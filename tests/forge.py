@@ -91,7 +91,11 @@ def forge(described: dict[str, Any], root: Path) -> tuple[Path, History]:
 
 def refused(described: dict[str, Any], root: Path) -> dict[str, Any]:
     """Train a run that must fail, and return its `failed` event (code, message, advice, traceback)."""
-    folder = create(described, root)
+    return refused_folder(create(described, root))
+
+
+def refused_folder(folder: Path) -> dict[str, Any]:
+    """Train the run of a folder, which must fail, and return its `failed` event."""
     assert _run(_work, folder) == 1
     return json.loads((folder / "events.jsonl").read_text().splitlines()[-1])
 

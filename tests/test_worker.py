@@ -17,8 +17,9 @@ from engine import run
 from engine.listing import listing
 from engine.liveness import is_locked
 from engine.problem import Problem
+from tests.forge import forge, refused_folder
 from tests.tiny import write_rows
-from tests.training import create, curves, train, values, wait
+from tests.training import create, curves, values, wait
 
 pytestmark = pytest.mark.slow
 
@@ -90,7 +91,7 @@ def test_save_now(described, tmp_path):
 
 
 def test_a_worker_killed_in_the_middle_resumes_to_the_same_numbers(described, tmp_path):
-    _, unbroken = train(described, tmp_path / "unbroken")
+    _, unbroken = forge(described, tmp_path / "unbroken")
     folder = start(described, tmp_path / "runs")
     wait(folder, until=lambda known: known.step >= 10)
     run.stop(folder, hard=True)
@@ -174,7 +175,7 @@ def test_one_run_is_not_started_twice(described, tmp_path):
 
 def test_a_complete_run_is_not_resumed(described, tmp_path):
     described["training"] |= {"max_steps": 4}
-    folder, _ = train(described, tmp_path / "runs")
+    folder, _ = forge(described, tmp_path / "runs")
     with pytest.raises(Problem, match="is complete"):
         run.resume(folder)
 
@@ -205,7 +206,7 @@ def test_two_templates_over_one_file_train_on_different_rows(llama, tmp_path):
             "template": template,
             "columns": {"instruction": "instruction", "output": "output"},
         }
-        _, known = train(described, tmp_path / "runs")
+        _, known = forge(described, tmp_path / "runs")
         first.append(known.metrics["loss"].values[0])
     assert first[0] != first[1]
 
@@ -237,13 +238,12 @@ def test_a_failure_has_help_in_it(break_it, code, words, described, tmp_path):
     folder = create(described, tmp_path / "runs")
     script = folder / "train.py"
     script.write_text(break_it(script.read_text()))
-    run.launch(folder)
-    known = wait(folder)
-    assert run.state(folder, known) == "failed"
-    assert known.failed["code"] == code
-    assert words in known.failed["message"]
-    assert known.failed["advice"]
-    assert "Traceback" in known.failed["traceback"]
+    failed = refused_folder(folder)
+    assert run.state(folder, wait(folder)) == "failed"
+    assert failed["code"] == code
+    assert words in failed["message"]
+    assert failed["advice"]
+    assert "Traceback" in failed["traceback"]
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import subprocess
 import pytest
 
 from engine import run
+from tests.forge import bare, forge, losses
+from tests.forge import resumed as resumed_alone
 from tests.training import create, curves, foreign_python, logged, train, values, wait
 
 pytestmark = pytest.mark.slow
@@ -16,6 +18,8 @@ CELLS = [
     for goal, methods in {"sft": ["full", "lora", "qlora", "lora8"], "embed": ["full", "lora"]}.items()
     for method in methods
 ]
+WHOLE = [("sft", "qlora"), ("embed", "lora")]
+"""The cells that start every process by itself; the others share the loading of the libraries."""
 
 
 @pytest.fixture(scope="session")
@@ -28,10 +32,7 @@ def model(request, goal):
     return request.getfixturevalue("bert" if goal == "embed" else "llama")
 
 
-@pytest.mark.parametrize(("goal", "method"), CELLS)
-def test_a_run_learns_and_the_bare_script_gives_the_same_losses(goal, method, model, tmp_path, foreign):
-    folder, known = train(values(goal, method, model, tmp_path), tmp_path / "runs")
-
+def check_learned(goal, method, folder, known):
     loss = known.metrics["loss"].values
     assert len(loss) == known.begun["max_steps"]
     assert sum(list(loss)[-3:]) < sum(list(loss)[:3])
@@ -44,6 +45,21 @@ def test_a_run_learns_and_the_bare_script_gives_the_same_losses(goal, method, mo
     assert row["baseline"] == known.evaluated[measured].values[0]
     assert row["improvement"] > 0
 
+
+def check_repeated(folder, known, alone, told):
+    assert told == dict(zip(known.metrics["loss"].steps, known.metrics["loss"].values, strict=True))
+    results, repeated = (json.loads((at / "output" / "results.json").read_text()) for at in (folder, alone))
+    assert repeated["metrics"] == results["metrics"]
+    assert repeated["samples"] == results["samples"]
+
+
+@pytest.mark.parametrize(("goal", "method"), WHOLE)
+def test_a_run_learns_and_the_bare_script_gives_the_same_losses_in_a_foreign_python(
+    goal, method, model, tmp_path, foreign
+):
+    folder, known = train(values(goal, method, model, tmp_path), tmp_path / "runs")
+    check_learned(goal, method, folder, known)
+
     alone = tmp_path / "alone"
     alone.mkdir()
     shutil.copy(folder / "train.py", alone)
@@ -51,16 +67,31 @@ def test_a_run_learns_and_the_bare_script_gives_the_same_losses(goal, method, mo
     done = subprocess.run([python, "train.py"], cwd=alone, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     told = {entry["step"]: entry["loss"] for entry in logged(alone / "output") if "loss" in entry}
-    assert told == dict(zip(known.metrics["loss"].steps, loss, strict=True))
-    repeated = json.loads((alone / "output" / "results.json").read_text())
-    assert repeated["metrics"] == results["metrics"]
-    assert repeated["samples"] == results["samples"]
+    check_repeated(folder, known, alone, told)
 
 
-@pytest.mark.parametrize(("goal", "method"), CELLS)
+@pytest.mark.parametrize(("goal", "method"), [cell for cell in CELLS if cell not in WHOLE])
+def test_a_run_learns_and_the_bare_script_gives_the_same_losses(goal, method, model, tmp_path):
+    folder, known = forge(values(goal, method, model, tmp_path), tmp_path / "runs")
+    check_learned(goal, method, folder, known)
+    bare(folder, tmp_path / "alone")
+    check_repeated(folder, known, tmp_path / "alone", losses(tmp_path / "alone" / "output"))
+
+
+@pytest.mark.parametrize(("goal", "method"), [cell for cell in CELLS if cell not in WHOLE])
+def test_the_script_goes_on_from_a_checkpoint_and_equals_the_unbroken_run(goal, method, model, tmp_path):
+    folder, known = forge(values(goal, method, model, tmp_path, keep_checkpoints=9), tmp_path / "runs")
+    first = known.checkpoints[0]["step"]
+    assert first < known.step
+    repeated = resumed_alone(folder, tmp_path / "later", first)
+    assert losses(tmp_path / "later" / "output") == dict(curves(known)["loss"])
+    assert repeated["metrics"] == known.finished["results"]["metrics"]
+
+
+@pytest.mark.parametrize(("goal", "method"), WHOLE)
 def test_a_run_that_was_stopped_and_resumed_equals_the_unbroken_one(goal, method, model, tmp_path):
     described = values(goal, method, model, tmp_path, epochs=8)
-    _, unbroken = train(described, tmp_path / "unbroken")
+    _, unbroken = forge(described, tmp_path / "unbroken")
 
     folder = create(described, tmp_path / "broken")
     run.launch(folder)
@@ -92,7 +123,7 @@ def test_the_saved_search_model_has_its_prompts_and_scores_what_was_reported(ber
 
     described = values("embed", "lora", bert, tmp_path)
     described["objective"] |= {"query_prompt": "ask: ", "document_prompt": "say: "}
-    folder, known = train(described, tmp_path / "runs")
+    folder, known = forge(described, tmp_path / "runs")
     saved = SentenceTransformer(known.finished["results"]["model_folder"], device="cpu")
     assert saved.prompts == {"query": "ask: ", "document": "say: "}
     assert saved.max_seq_length == 64
@@ -118,7 +149,7 @@ def test_the_saved_language_model_answers_as_it_was_reported(method, llama, tmp_
     from engine.recipes.parts import samples
 
     described = values("sft", method, llama, tmp_path)
-    folder, known = train(described, tmp_path / "runs")
+    folder, known = forge(described, tmp_path / "runs")
     results = known.finished["results"]
     loader = AutoModelForCausalLM if method == "full" else AutoPeftModelForCausalLM
     saved, tokenizer = (
