@@ -6,6 +6,8 @@ from math import inf
 from pathlib import Path
 
 from engine import words
+from engine.data.convert import WORDS
+from engine.data.facts import Suit
 from engine.draft import Draft, Facts
 from engine.goals.prefer import alone
 from engine.lengths import dense_tokens
@@ -24,6 +26,17 @@ SHARE_OF_LAYERS = 0.25
 """Share of the layers, from the top, that is enough for nine tenths of full tuning's gain (Lee et al. 2019)."""
 SMALLEST_RANK = 4
 """Rank that even the narrowest model gets; a quarter of the width is the most that makes sense."""
+USUAL_READING = {
+    "reader": "library",
+    "encoding": "utf-8",
+    "layout": "rows",
+    "delimiter": ",",
+    "quoted": True,
+    "header": True,
+    "convert": "none",
+    "chat_roles": {},
+}
+"""How files are read that need nothing special."""
 LOW_RANK = ("lora", "qlora", "lora8")
 TEMPLATE = 16
 """Tokens that a chat template puts around a row."""
@@ -154,7 +167,19 @@ def _rows(draft: Draft, facts: Facts) -> None:
     tasks = not isinstance(draft.get("data.train"), str)
     suit = next((suit for suit in data.suits if suit.goal == draft.goal), None) if data else None
     if suit is not None and not tasks:
+        said = draft.get("data.columns", {})
+        known = {column.name for column in data.columns} if data else set()
+        if not (said and set(said.values()) <= known - set(suit.columns.values())):
+            _reading(draft, suit)
         draft.put("data.columns", dict(suit.columns), "columns", why=suit.why)
+    elif data is not None and not tasks:
+        for name, value in data.reading.items():
+            draft.put(f"data.{name}", value, "reading")
+    for name, value in USUAL_READING.items():
+        draft.put(f"data.{name}", value, "reading_usual")
+    if draft.goal in ("classify", "embed"):
+        draft.put("data.label_names", {}, "labels_as_they_are")
+        draft.put("data.score_range", (), "scores_as_they_are")
     draft.put("data.columns", {}, "no_columns")
     draft.put("data.test", "", "test")
     if draft.get("data.test"):
@@ -167,6 +192,14 @@ def _rows(draft: Draft, facts: Facts) -> None:
             draft.put("data.group", data.groups[0], "group", group=data.groups[0])
     draft.put("data.test_fraction", 0.1, "test_fraction_unknown")
     draft.put("data.group", "", "no_group")
+
+
+def _reading(draft: Draft, suit: Suit) -> None:
+    """Fill in how the files are read, and what becomes of the rows before their columns get roles."""
+    for name, value in suit.reading.items():
+        draft.put(f"data.{name}", value, "reading")
+    if suit.convert != "none":
+        draft.put("data.convert", suit.convert, "convert", does=WORDS[suit.convert])
 
 
 def _objective(draft: Draft, facts: Facts) -> None:

@@ -16,7 +16,7 @@ from engine.place import card_of, free_gib
 from engine.section import Section
 from engine.tables import table
 
-WHOLE = ("data.columns", "objective.reward")
+WHOLE = ("data.columns", "data.chat_roles", "data.label_names", "objective.reward")
 """Fields whose value is a table."""
 
 

@@ -41,7 +41,7 @@ METHOD_PARTS: dict[str, dict[str, str]] = {
 def parts(run: Run) -> dict[str, str]:
     """Return which sibling of each group of parts a run needs."""
     weights = "adapter" if run.model.weights == "adapter" else "whole"
-    return METHOD_PARTS[run.method.kind] | {"weights": weights} | run.parts()
+    return METHOD_PARTS[run.method.kind] | {"weights": weights} | run.data.parts() | run.parts()
 
 
 def modules_of(run: Run) -> list[Module]:

@@ -239,7 +239,8 @@ def test_other_encodings_are_read_and_told(tmp_path: Path, encoding: str) -> Non
     path.write_text("prompt,completion\nWo wohnt Käthe?,Über dem Bäcker in Köln\n" * 1, encoding=encoding)
     facts = look(str(path))
     assert facts.examples == ({"prompt": "Wo wohnt Käthe?", "completion": "Über dem Bäcker in Köln"},)
-    assert "encoding" in codes(facts, "wrong")
+    assert "encoding" in codes(facts, "warning")
+    assert facts.reading == {"reader": "table", "encoding": encoding}
 
 
 def test_lines_of_utf_16_are_read(tmp_path: Path) -> None:
@@ -259,18 +260,21 @@ def test_quotes_and_line_ends_inside_cells_belong_to_the_cell(tmp_path: Path) ->
 def test_semicolons_are_read_and_told(tmp_path: Path) -> None:
     facts = look(str(as_table(tmp_path, delimiter=";")))
     assert facts.rows == 200
-    assert "delimiter" in codes(facts, "wrong")
+    assert "delimiter" in codes(facts, "warning")
+    assert facts.reading == {"reader": "table", "delimiter": ";"}
 
 
 def test_json_under_another_name_is_told(tmp_path: Path) -> None:
     facts = look(str(write_lines(tmp_path / "rows.txt", PAIRS)))
     assert facts.format == "retrieval_pairs"
-    assert "wrong_suffix" in codes(facts, "wrong")
+    assert "wrong_suffix" in codes(facts, "warning")
+    assert facts.reading == {"reader": "lines"}
 
 
 # What stands in the rows.
 
 CHAT = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Good day"}]
+TALK = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
 SHAREGPT = [{"from": "human", "value": "Hello"}, {"from": "gpt", "value": "Good day"}]
 
 
@@ -386,29 +390,51 @@ def test_rows_for_every_other_goal(tmp_path: Path, row: dict[str, Any], goal: st
 
 
 @pytest.mark.parametrize(
-    ("row", "label", "advice"),
+    ("row", "label", "convert", "shown"),
     [
-        ({"conversations": SHAREGPT}, "sft_sharegpt", "human becomes user"),
-        ({"conversation": [{"human": "Hi", "assistant": "Hello"}]}, "sft_sharegpt_pairs", "messages"),
-        ({"messages": [{"role": "bot", "content": "Hi"}]}, "sft_messages", "system, user, assistant or tool"),
+        ({"conversations": SHAREGPT}, "sft_sharegpt", "chats", {"conversations": CHAT}),
+        (
+            {"conversation": [{"human": "Hi", "assistant": "Hello"}]},
+            "sft_sharegpt_pairs",
+            "chats",
+            {"conversation": TALK},
+        ),
+        (
+            {"messages": [{"role": "client", "content": "Hi"}, {"role": "bot", "content": "Hello"}]},
+            "sft_messages",
+            "chats",
+            {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]},
+        ),
         (
             {"messages": [{"role": "assistant", "content": [{"type": "text", "text": "Hi"}]}]},
             "sft_messages",
-            "one text",
+            "chats",
+            {"messages": [{"role": "assistant", "content": "Hi"}]},
         ),
-        ({"text": json.dumps(CHAT)}, "sft_text_of_json_messages", "list of messages itself"),
-        ({"instruction": "Sing", "instances": [{"input": "", "output": "La"}]}, "sft_nested_instances", "one row per"),
-        ({"question": "Who?", "contexts": ["A cat."], "answer": "it"}, "qa_context", "plain texts"),
+        ({"text": json.dumps(CHAT)}, "sft_text_of_json_messages", "chats", {"text": CHAT}),
+        (
+            {"instruction": "Sing", "instances": [{"input": "", "output": "La"}]},
+            "sft_nested_instances",
+            "instances",
+            {"instruction": "Sing", "input": "", "output": "La", "document": "1"},
+        ),
+        (
+            {"question": "Who?", "contexts": ["A cat.", "A dog."], "answer": "it"},
+            "qa_context",
+            "joined_texts",
+            {"question": "Who?", "contexts": "A cat.\n\nA dog.", "answer": "it"},
+        ),
     ],
 )
-def test_nested_forms_are_named_with_the_way_out(tmp_path: Path, row: dict[str, Any], label: str, advice: str) -> None:
+def test_nested_forms_are_converted(
+    tmp_path: Path, row: dict[str, Any], label: str, convert: str, shown: dict[str, Any]
+) -> None:
     facts = look(str(write_lines(tmp_path / "rows.jsonl", [row] * 3)))
     assert facts.format == label
-    assert "embed" not in goals(facts)
-    assert goals(facts).get("sft") is None
-    problem = next(problem for problem in facts.problems if problem.code == "needs_conversion")
-    assert problem.severity == "wrong"
-    assert advice in problem.advice
+    suit = next(suit for suit in facts.suits if suit.goal == "sft")
+    assert (suit.convert, suit.reading) == (convert, {"reader": "lines"})
+    assert facts.converted[convert][0] == shown
+    assert not codes(facts, "wrong")
 
 
 @pytest.mark.parametrize(
@@ -420,14 +446,15 @@ def test_nested_forms_are_named_with_the_way_out(tmp_path: Path, row: dict[str, 
         ({"question": [row["question"] for row in PAIRS], "passage": [row["passage"] for row in PAIRS]}, 200, ""),
     ],
 )
-def test_rows_inside_an_object_are_seen_and_told(tmp_path: Path, document: Any, rows: int, label: str) -> None:
+def test_rows_inside_an_object_are_seen_and_read(tmp_path: Path, document: Any, rows: int, label: str) -> None:
     path = tmp_path / "rows.json"
     path.write_text(json.dumps(document))
     facts = look(str(path))
     assert facts.rows == rows
     assert facts.format == (label or "retrieval_pairs")
-    assert facts.suits == ()
-    assert "needs_conversion" in codes(facts, "wrong")
+    assert facts.suits[0].goal == "embed"
+    assert facts.suits[0].reading["reader"] == "document"
+    assert facts.suits[0].reading["layout"] in ("wrapped", "keyed", "columns")
 
 
 def test_lines_of_bare_lists(tmp_path: Path) -> None:
@@ -561,7 +588,10 @@ def test_two_columns_of_one_name(tmp_path: Path) -> None:
 
 def test_a_table_without_names(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("How do I pay?,billing\nWhere is my card?,cards\nHow do I top up?,billing\n")
-    assert "no_header" in codes(look(str(tmp_path / "rows.csv")), "wrong")
+    facts = look(str(tmp_path / "rows.csv"))
+    assert "no_header" in codes(facts, "warning")
+    assert (facts.rows, facts.reading) == (3, {"reader": "table", "header": False})
+    assert facts.examples[0] == {"column_1": "How do I pay?", "column_2": "billing"}
 
 
 def test_empty_fields_and_equal_rows_are_counted_over_all_rows(tmp_path: Path) -> None:

@@ -3,18 +3,22 @@
 import re
 from itertools import chain
 
+from engine.data.convert import DOCUMENTS, MULTIPLYING, tried, turned
 from engine.data.facts import DataFacts, DataProblem, Suit
-from engine.data.jsons import Broken, Item
+from engine.data.jsons import Broken, Item, Row
 from engine.data.kinds import Seen, columns
+from engine.data.reading import fields_of, readable
 from engine.data.recognise import Match, Sheet, matches, plain_name
 from engine.data.rows import Reading
-from engine.data.sources import find
+from engine.data.sources import find, is_local
 from engine.data.stream import Stream, shortened
 from engine.data.tally import Tally
 from engine.data.uses import OPTIONAL, obstacles, suits
 from engine.problem import Problem
 
 FEW_ROWS = 100
+FEW_DOCUMENTS = 5
+"""Documents from which on some can be kept for the test."""
 UNSURE = 0.6
 """Below this confidence the person is asked to check the format."""
 _GROUP = re.compile(
@@ -34,8 +38,10 @@ def examine(path: str) -> DataFacts:
     first = stream.readings[0]
     sheet = Sheet(columns(rows, first.kind != "table"), rows, first.shape)
     best, *others = matches(sheet)
-    goals = suits(best, sheet)
+    fields = fields_of(stream.readings, local=is_local(path))
+    goals = readable(suits(best, sheet), stream.readings, fields, local=is_local(path))
     tally = _counted(sample, stream, goals)
+    shown = _shown(goals, rows)
     return DataFacts(
         path=path,
         format=best.label,
@@ -49,13 +55,16 @@ def examine(path: str) -> DataFacts:
             *tally.problems(),
             *obstacles(best, goals, sheet),
             *_size(tally.rows),
-            *_manner(stream.readings, sheet),
+            *_manner(stream.readings, sheet, fields is not None),
             *_doubt(best, others, goals),
             *stream.problems,
             *found.notes,
         ),
         examples=tuple(shortened(row) for row in rows[:3]),
         groups=_groups(sheet, goals),
+        next_best=next((match.label for match in others if match.label != best.label), ""),
+        reading=dict(fields or {}),
+        converted=shown,
     )
 
 
@@ -73,9 +82,10 @@ def _counted(sample: list[Item], stream: Stream, goals: tuple[Suit, ...]) -> Tal
     """Count all rows; where the files know their number only the sampled ones are read."""
     roles = goals[0].columns if goals else {}
     lines = stream.readings[0].kind == "text"
+    convert = goals[0].convert if goals else "none"
     tally = Tally(roles.values(), [name for role, name in roles.items() if role in OPTIONAL], equal=not lines)
-    total = stream.total()
-    for item in chain(sample, () if total is not None else stream.items):
+    total = stream.total() if convert not in MULTIPLYING else None
+    for item in turned(chain(sample, () if total is not None else stream.items), convert):
         tally.add(item)
     tally.rows = tally.rows if total is None else total
     return tally
@@ -91,8 +101,14 @@ def _size(rows: int) -> list[DataProblem]:
     return []
 
 
-def _manner(readings: list[Reading], sheet: Sheet) -> list[DataProblem]:
-    """What about the way of writing would make a training read other rows than those seen here."""
+def _shown(goals: tuple[Suit, ...], rows: list[Row]) -> dict[str, tuple[Row, ...]]:
+    """Return the first rows after each conversion that a goal needs."""
+    names = dict.fromkeys(goal.convert for goal in goals if goal.convert != "none")
+    return {name: tuple(shortened(row) for row in tried(name, rows[:20], 3)) for name in names}
+
+
+def _manner(readings: list[Reading], sheet: Sheet, readable: bool) -> list[DataProblem]:
+    """What is unusual about the way of writing: told, because the run reads it so."""
     found = []
     for reading in readings:
         name = reading.path.name
@@ -103,11 +119,10 @@ def _manner(readings: list[Reading], sheet: Sheet) -> list[DataProblem]:
                 ("delimiter", f"the cells of '{name}' are parted by {reading.delimiter!r}", "part them by commas")
             )
         if reading.kind in ("json", "jsonl") and reading.suffix not in (".json", ".jsonl", ".ndjson"):
-            found.append(("wrong_suffix", f"'{name}' holds JSON", "give it a name that ends in .json or .jsonl"))
-        if reading.kind == "table" and _headless(sheet):
-            found.append(
-                ("no_header", f"the first line of '{name}' looks like a row", "put the names of the columns there")
-            )
+            found.append(("wrong_suffix", f"'{name}' holds JSON", "a name that ends in .json or .jsonl would say so"))
+        if not reading.header:
+            what = f"the first line of '{name}' is a row like the others; its columns are called column_1, column_2, …"
+            found.append(("no_header", what, "put the names of the columns there, if you like"))
     mixed = [
         DataProblem(
             "mixed_types", f"'{seen.name}' holds values of several kinds", advice="give a column one kind of value"
@@ -115,14 +130,10 @@ def _manner(readings: list[Reading], sheet: Sheet) -> list[DataProblem]:
         for seen in sheet.columns.values()
         if seen.kind == "mixed"
     ]
-    return [*mixed, *(DataProblem(code, message, None, "wrong", advice) for code, message, advice in found)]
-
-
-def _headless(sheet: Sheet) -> bool:
-    names = list(sheet.columns)
-    return any(len(name) > 60 or name.rstrip().endswith(("?", ".", "!")) for name in names) or all(
-        name.replace(".", "").replace("-", "").isdigit() for name in names
-    )
+    if not readable:
+        what = "the files are written in ways that no one training can read together"
+        mixed.append(DataProblem("mixed_files", what, None, "wrong", "write all of them as JSON lines in UTF-8"))
+    return [*mixed, *(DataProblem(code, message, None, "warning", advice) for code, message, advice in found)]
 
 
 def _doubt(best: Match, others: list[Match], goals: tuple[Suit, ...]) -> list[DataProblem]:
@@ -135,6 +146,8 @@ def _doubt(best: Match, others: list[Match], goals: tuple[Suit, ...]) -> list[Da
 
 def _groups(sheet: Sheet, goals: tuple[Suit, ...]) -> tuple[str, ...]:
     """Columns outside the roles whose values repeat and whose names speak of documents."""
+    if goals and goals[0].convert in MULTIPLYING:
+        return ("document",) if goals[0].convert in DOCUMENTS and len(sheet.sample) >= FEW_DOCUMENTS else ()
     used = {name for goal in goals for name in goal.columns.values()}
     return tuple(seen.name for seen in sheet.columns.values() if seen.name not in used and _repeats(seen, sheet))
 

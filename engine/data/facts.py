@@ -1,6 +1,6 @@
 """What a look at data finds out: plain values for the screens, the guide and the estimate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Remedy = Literal["drop", "clip", "split", "keep"]
@@ -27,6 +27,10 @@ class Suit:
     goal: str
     columns: dict[str, str]
     why: str
+    convert: str = "none"
+    """What becomes of the rows first; the columns are those of the rows after it."""
+    reading: dict[str, Any] = field(default_factory=dict)
+    """How a training has to read the files for this, as fields of `data`; empty: as the library reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +77,11 @@ class DataFacts:
     examples: tuple[dict[str, Any], ...]
     groups: tuple[str, ...] = ()
     """Columns whose equal values look like one document: candidates for `data.group`."""
+    next_best: str = ""
+    """The format that the rows would have if they had not this one."""
+    reading: dict[str, Any] = field(default_factory=dict)
+    """How a training has to read the files, as fields of `data`; empty: as the library reads them."""
+    converted: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
+    """The first rows after each conversion that a goal needs."""
     parts: tuple["DataFacts", ...] = ()
     """What was found in each file, where several tasks were looked at together."""

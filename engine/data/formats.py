@@ -100,6 +100,13 @@ RULES: tuple[Rule, ...] = (
         "chosen=CHOSEN rejected=REJECTED prompt?=PROMPT",
         "a better and a worse answer stand side by side",
     ),
+    _rule("preference_plain", 0.95, "prompt=PROMPT:ASKED ranked=ranked|ranking:texts", "answers stand in order"),
+    _rule(
+        "preference_plain",
+        0.9,
+        "prompt=PROMPT:ASKED ranked=*:scored",
+        "several answers to one prompt have a score each",
+    ),
     _rule(
         "preference_unlabelled",
         0.9,

@@ -12,6 +12,8 @@ from engine.data.jsons import Row
 ASKING = frozenset({"user", "human", "prompter", "question"})
 ANSWERING = frozenset({"assistant", "gpt", "bot", "model", "chatgpt", "answer", "response"})
 TURN_ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function", "ipython", "environment"})
+SCORES = frozenset({"score", "rating", "rank_score", "overall_score", "reward", "votes", "pm_score"})
+ANSWERS = frozenset({"text", "response", "answer", "content", "output", "completion"})
 LABEL_LENGTH = 48
 EXAMPLE_LENGTH = 200
 
@@ -80,6 +82,8 @@ def _kind_of_objects(values: list[Row]) -> str:
         return "paragraphs"
     if {"answer_start", "text"} <= keys:
         return "spans"
+    if keys & SCORES and keys & ANSWERS:
+        return "scored"
     return "qa_list" if "question" in keys else "objects"
 
 

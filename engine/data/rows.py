@@ -1,6 +1,5 @@
 """Rows of one file, whatever its format: streaming, and every broken place with its line."""
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from engine.data import tables
 from engine.data.jsons import Broken, Item, as_row, byte_lines, document, json_lines, parsed
 from engine.data.opening import DAMAGE, Opening, opening
 from engine.problem import Problem
@@ -23,8 +23,6 @@ _CODE = (
 CODE_SUFFIXES = tuple(f".{ending}" for ending in _CODE.split())
 """Files that count in a folder only where no table lies beside them: texts to read on in."""
 SUFFIXES = (*JSON_SUFFIXES, *CSV_SUFFIXES, ".parquet", ".arrow", *TEXT_SUFFIXES)
-CELL = 1 << 24
-"""Longest cell of a table in letters; a quote that is never closed ends here."""
 GLANCE = 1 << 24
 """Longest line that is read in order to tell how a file is written."""
 
@@ -41,6 +39,9 @@ class Reading:
     suffix: str
     total: int | None
     items: Iterator[Item]
+    compression: str = ""
+    quoted: bool = True
+    header: bool = True
 
 
 def read(path: Path) -> Reading:
@@ -60,18 +61,21 @@ def _reading(source: Opening) -> Reading:
     if not _first_lines(source, 1):
         raise Problem("the file holds no rows", where=str(path), advice="give a file with rows in it", code="empty")
     kind = _kind(source)
-    shape, delimiter = "rows", ""
+    shape, delimiter, quoted, header = "rows", "", True, True
     if kind == "jsonl":
         shape = _line_shape(source)
         items = json_lines(source, shape)
     elif kind == "json":
         shape, items = document(source)
     elif kind == "table":
-        delimiter = _delimiter(source)
-        items = _table(source, delimiter)
+        delimiter = tables.delimiter(source, _first_lines(source, 1)[0])
+        quoted, names = tables.quoted(source, delimiter), tables.names(source, delimiter)
+        header = names is None
+        items = tables.rows(source, delimiter, names)
     else:
         items = _text(source)
-    return Reading(path, kind, shape, source.encoding, delimiter, source.suffix, None, _guarded(items))
+    manner = (source.encoding, delimiter, source.suffix, None)
+    return Reading(path, kind, shape, *manner, _guarded(items), source.compression, quoted, header)
 
 
 def _guarded(items: Iterator[Item]) -> Iterator[Item]:
@@ -145,60 +149,6 @@ def _text(source: Opening) -> Iterator[Item]:
     for line in byte_lines(source):
         if not line.isspace():
             yield {"text": line.rstrip(b"\r\n").decode("utf-8")}
-
-
-def _delimiter(source: Opening) -> str:
-    if source.suffix in (".tsv", ".tab"):
-        return "\t"
-    header = re.sub(r'"[^"]*"', "", _first_lines(source, 1)[0].decode("utf-8", "ignore"))
-    best = max(",\t;|", key=header.count)
-    return best if header.count(best) else ","
-
-
-def _table(source: Opening, delimiter: str) -> Iterator[Item]:
-    quoting: Any = csv.QUOTE_NONE if delimiter == "\t" and not _quoted(source) else csv.QUOTE_MINIMAL
-    csv.field_size_limit(CELL)
-    with source.letters() as stream:
-        reader = csv.reader(stream, delimiter=delimiter, quoting=quoting, strict=True)
-        header = _header(reader, source.path)
-        while True:
-            line = reader.line_num + 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Broken(line, f"is no valid row of a table ({error})")
-                if "limit" in str(error):
-                    return
-                continue
-            if len(cells) == len(header):
-                yield dict(zip(header, cells, strict=True))
-            elif cells:
-                yield Broken(line, f"has {len(cells)} cells where the first line has {len(header)}")
-
-
-def _quoted(source: Opening) -> bool:
-    """Cells of a tab-separated file stand in quotes, or quotes are plain letters in it."""
-    return bool(re.search(r'(^|\t)"[^"\t]*"(\t|\r?$)', source.head.decode(source.encoding, "ignore"), re.MULTILINE))
-
-
-def _header(reader: Iterator[list[str]], path: Path) -> list[str]:
-    """Return the names in the first line that is not blank; they must differ, or cells would be lost."""
-    try:
-        cells = next((cells for cells in reader if cells), [])
-    except csv.Error as error:
-        raise Problem(f"the line of column names is broken ({error})", where=str(path), code="no_header") from error
-    if not cells:
-        raise Problem("the file holds no rows", where=str(path), advice="give a file with rows in it", code="empty")
-    # A nameless column is called as pandas calls it, which is what a training reads the file with.
-    names = [name if name.strip() else f"Unnamed: {index}" for index, name in enumerate(cells)]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        what = f"two columns are called '{twice}'"
-        advice = "give every column its own name in the first line"
-        raise Problem(what, where=f"{path}, line 1", advice=advice, code="no_header")
-    return names
 
 
 def _parquet(path: Path) -> tuple[int, Iterator[Item]]:

@@ -29,7 +29,7 @@ def examine_tasks(tasks: Sequence[Mapping[str, Any]]) -> DataFacts:
 
 def _suits(parts: Sequence[DataFacts]) -> tuple[Suit, ...]:
     """Several tasks are learned by imitation; each has columns of its own."""
-    fits = all(any(suit.goal == "sft" for suit in part.suits) for part in parts)
+    fits = all(any(suit.goal == "sft" and suit.convert == "none" for suit in part.suits) for part in parts)
     return (Suit("sft", {}, "the model learns all tasks at once"),) if fits else ()
 
 

@@ -44,6 +44,11 @@ def find(name: str) -> Found:
     raise Problem("there is no such file", where=name, advice=_nearest(path), code="missing")
 
 
+def is_local(name: str) -> bool:
+    """Return whether a name stands for files under this very path, and not for a data set of the hub."""
+    return any(letter in name for letter in "*?[") or Path(name).expanduser().exists()
+
+
 def suffix_of(path: Path) -> str:
     """Return the suffix that names the format, without .gz or .zst."""
     endings = [ending.lower() for ending in path.suffixes if ending.lower() not in COMPRESSED.values()]

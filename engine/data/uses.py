@@ -1,14 +1,15 @@
 """Which goals a format serves, and which column plays which role; as data, held against the rows at hand."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from engine.data.convert import CONVERSIONS, WORDS, tried
 from engine.data.facts import DataProblem, Suit
-from engine.data.kinds import Seen
-from engine.data.recognise import ENTAILMENT, Match, Sheet
+from engine.data.kinds import Seen, columns
+from engine.data.recognise import ENTAILMENT, Match, Sheet, matches
 
-READABLE_SHAPES = frozenset({"rows"})
-"""Layouts of JSON that a training reads as they are."""
+CONVERTED = 300
+"""Rows on which a conversion is tried."""
 KINDS_OF_ROLE: dict[str, frozenset[str]] = {
     "messages": frozenset({"messages"}),
     "prompt": frozenset({"text", "asked", "messages"}),
@@ -52,6 +53,8 @@ _DOMAIN = Use("pretrain", _same("text"), "the model reads on in such texts and l
 _PREFERENCES = (
     Use("prefer", _CHOICE, "the model learns to prefer the better answers"),
     Use("prefer", _same("chosen", "rejected"), "the model learns to prefer the better transcripts", unless="prompt"),
+    Use("prefer", _same("prompt", "ranked"), "the model learns to prefer the answers that rank higher"),
+    Use("reward", _same("prompt", "ranked"), "a model learns to tell the better answers from the worse"),
     Use("reward", _CHOICE, "a model learns to tell the better answer from the worse"),
     Use("reward", _same("chosen", "rejected"), "a model learns to tell the better from the worse", unless="prompt"),
     Use("sft", {"prompt": "prompt", "completion": "chosen"}, "the model imitates the better answers"),
@@ -180,40 +183,47 @@ ADVICE: dict[str, str] = {
     "not_a_dataset": "give rows with named columns, such as prompt and completion, or question and passage",
 }
 _ANY_ADVICE = "sft wants prompt and completion, messages, or text; embed wants anchor and positive"
-SHAPES: dict[str, str] = {
-    "wrapped": "the rows lie inside an object",
-    "keyed": "the rows are the values of an object",
-    "splits": "the rows are lists inside an object",
-    "lists": "the rows are lists without names",
-    "columns": "the file holds columns, not rows",
-    "object": "the file is one object",
-}
 
 
 def suits(match: Match, sheet: Sheet) -> tuple[Suit, ...]:
     """Return the goals that the rows serve as they are, the best first and each once."""
-    if sheet.shape not in READABLE_SHAPES:
+    if sheet.shape == "values":
         return ()
+    found = _direct(match, sheet)
+    for name in CONVERSIONS.get(match.label, ()):
+        rows = tried(name, sheet.sample[:CONVERTED])
+        if not rows:
+            continue
+        after = Sheet(columns(rows, typed=True), rows, "rows")
+        for goal, suit in _direct(matches(after)[0], after).items():
+            positive = after.columns.get(suit.columns.get("positive", ""))
+            if goal == "embed" and positive is not None and positive.distinct < min(2, len(rows)):
+                continue  # one passage for all questions tells nothing apart
+            found.setdefault(goal, replace(suit, convert=name, why=f"{suit.why}; first: {WORDS[name]}"))
+    return tuple(found.values())
+
+
+def _direct(match: Match, sheet: Sheet) -> dict[str, Suit]:
     found: dict[str, Suit] = {}
     for use in USES.get(match.label, ()):
         suit = _suit(use, match, sheet)
         if suit is not None:
             found.setdefault(suit.goal, suit)
-    return tuple(found.values())
+    return found
 
 
 def _suit(use: Use, match: Match, sheet: Sheet) -> Suit | None:
     if use.unless in match.columns or (use.only_entailed and not _all_entailed(match, sheet.columns)):
         return None
-    columns = {}
+    played = {}
     for role, source in use.columns.items():
         name = match.columns.get(source)
         if name is None and role in OPTIONAL:
             continue
         if name is None or sheet.columns[name].kind not in KINDS_OF_ROLE.get(role, {"text"}):
             return None
-        columns[role] = name
-    return Suit(use.goal, columns, use.why)
+        played[role] = name
+    return Suit(use.goal, played, use.why)
 
 
 def _all_entailed(match: Match, columns: Mapping[str, Seen]) -> bool:
@@ -229,9 +239,6 @@ def obstacles(match: Match, found: tuple[Suit, ...], sheet: Sheet) -> list[DataP
     if match.label == "not_a_dataset":
         what = match.why if sheet.shape == "values" else f"{match.why} ({names})"
         return [DataProblem("no_goal_fits", what, None, "wrong", ADVICE["not_a_dataset"])]
-    if sheet.shape not in READABLE_SHAPES:
-        what = f"{SHAPES[sheet.shape]}, which a training cannot read"
-        return [DataProblem("needs_conversion", what, None, "wrong", "write one JSON object a line, a row each")]
     if found:
         return []
     what = f"these are {match.label} rows ({names}); no goal can learn from them as they are"

@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from engine.goals.shared import BaseRun, Training
+from engine.goals.shared import BaseRun, LabelledData, Training
 from engine.methods import ClassifyMethod, Lora
 from engine.problem import Problem
 from engine.retention import AnyRetention, KeepingData, NoRetention, keeping_classes
 from engine.section import CHOOSES_PART, Section
 
 
-class ClassifyData(KeepingData):
+class ClassifyData(KeepingData, LabelledData):
     """Texts and the class of each; class names are read from the rows."""
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from engine.goals.shared import BaseRun, Data, Training
+from engine.goals.shared import BaseRun, LabelledData, Training
 from engine.losses import Loss, losses, offers, shape_of, shapes
 from engine.methods import EmbedMethod, Lora
 from engine.section import CHOOSES_PART, Section
@@ -14,7 +14,7 @@ RANKING: Literal["MultipleNegativesRankingLoss"] = "MultipleNegativesRankingLoss
 SIZES = (384, 256, 128, 64, 32)
 
 
-class EmbedData(Data):
+class EmbedData(LabelledData):
     """Texts that belong together, in one of the shapes of presets/losses.yaml."""
 
 

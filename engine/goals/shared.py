@@ -13,6 +13,18 @@ from engine.methods import misfit
 from engine.section import CHOOSES_PART, NOT_IN_SCRIPT, Section, Setting
 
 Dtype = Literal["auto", "bf16", "fp16", "fp32"]
+Conversion = Literal[
+    "none",
+    "chats",
+    "instances",
+    "questions",
+    "joined_texts",
+    "first_texts",
+    "each_text",
+    "flat",
+    "ranked_answers",
+]
+"""What becomes of a row: the parts under engine/recipes/parts/convert."""
 Every = Annotated[int, Field(ge=1)] | Literal["epoch"]
 
 
@@ -50,11 +62,52 @@ class Data(Section):
     """A column whose equal values stay together, so that one document is never in both train and test."""
     columns: Annotated[dict[str, str], CHOOSES_PART] = Field(default_factory=dict)
     """Which column plays which role, for instance {anchor: question, positive: context}."""
+    reader: Annotated[Literal["library", "lines", "document", "table", "text"], CHOOSES_PART] = "library"
+    """How files are read: as `datasets` reads them, or as JSON lines, a JSON document, a table, or lines of text."""
+    encoding: Annotated[str, Field(min_length=1)] = "utf-8"
+    """How the letters of the files are written; not for the reader library."""
+    layout: Literal["rows", "wrapped", "keyed", "splits", "lists", "columns", "object"] = "rows"
+    """Where the rows lie in a JSON document: a list, a list in an object, the values of an object, lists of cells."""
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    """What stands between two cells of a table."""
+    quoted: bool = True
+    """Cells of a table may stand in quotes; false: quotes are letters."""
+    header: bool = True
+    """The first line of a table names its columns; false: they are called column_1, column_2 and so on."""
+    convert: Annotated[Conversion, CHOOSES_PART] = "none"
+    """What becomes of every row before its columns get roles, such as chats: conversations as role and content."""
+    chat_roles: dict[str, str] = Field(default_factory=dict)
+    """What speakers are called in the rows, for instance {client: user, agent: assistant}; only for convert: chats."""
+
+    def parts(self) -> dict[str, str]:
+        """Return the parts that read the files and convert the rows."""
+        made = self.reader != "library" or self.convert != "none"
+        return {"taken": "made" if made else "plain", "reader": self.reader, "convert": self.convert}
 
     @property
     def told(self) -> str:
         """What the rows are called on a screen."""
         return self.train
+
+
+class LabelledData(Data):
+    """Rows with a label or a score, which may be called or scaled otherwise in the files."""
+
+    label_names: dict[str, str] = Field(default_factory=dict)
+    """What labels are to be called, for instance {"0": negative, "1": positive}."""
+    score_range: tuple[float, ...] = ()
+    """The lowest and the highest score on the scale of the rows; they are brought to 0 and 1. Empty: as they are."""
+
+    @model_validator(mode="after")
+    def _span(self) -> "LabelledData":
+        if self.score_range and (len(self.score_range) != 2 or self.score_range[0] >= self.score_range[1]):
+            raise ValueError(f"score_range {list(self.score_range)} is no span: give the lowest and the highest score")
+        return self
+
+    def parts(self) -> dict[str, str]:
+        """Return the parts that read the rows, and the one that names labels or scales scores."""
+        refined = "label_names" if self.label_names else "scores" if self.score_range else "none"
+        return super().parts() | {"refined": refined}
 
 
 class Training(Section):

@@ -47,6 +47,21 @@ def keeping(form: dict[str, Any], kind: str, keep: str = "old.txt") -> dict[str,
 
 
 CHATS = roles("prompt", "completion")
+READERS = [
+    {"reader": "lines", "convert": "chats"},
+    {"reader": "document", "convert": "questions"},
+    {"reader": "table"},
+]
+"""Ways to read files that bring settings of their own."""
+CONVERSIONS = ("instances", "joined_texts", "first_texts", "each_text", "flat", "ranked_answers")
+REFINED = [{"label_names": {"0": "no"}}, {"score_range": [0.0, 5.0]}]
+
+
+def read_as(form: dict[str, Any], reading: dict[str, Any]) -> dict[str, Any]:
+    """The same form with files that are read in another way."""
+    return form | {"data": {**form["data"], **reading}}
+
+
 FORMS: dict[str, list[dict[str, Any]]] = {
     "sft": [
         roles("prompt", "completion"),
@@ -125,13 +140,19 @@ FORMS: dict[str, list[dict[str, Any]]] = {
         roles("anchor", "positive") | {"model": {"kind": "encoder"}},
     ],
 }
+for _goal, _forms in FORMS.items():
+    _others = [{"reader": "text"}, *({"convert": name} for name in CONVERSIONS)] if _goal == "pretrain" else []
+    _others += REFINED if _goal in ("classify", "embed") else []
+    _forms += [read_as(_forms[0], reading) for reading in (*READERS, *_others)]
 CHAT = {"sft", "prefer", "reward", "reinforce", "distill", "baseline"}
 """Goals whose objective has a chat template."""
 
 
 def skipped(goal: str, method: str, form: dict[str, Any]) -> bool:
     """Whether this method does not go with this form of the goal, or every other of its forms stands for this one."""
-    if method != "lora" and "retention" in form:
+    if method not in ("lora", "none") and (
+        "retention" in form or {"reader", "convert", "label_names", "score_range"} & form["data"].keys()
+    ):
         return True
     return goal == "embed" and method != "lora" and form is not FORMS["embed"][0]
 

@@ -12,6 +12,7 @@ from engine.data.checks.language import Languages
 from engine.data.checks.lengths import Lengths
 from engine.data.checks.patterns import Patterns
 from engine.data.checks.row import CheckedRow, checked
+from engine.data.convert import turned
 from engine.data.facts import DataFacts, DataProblem
 from engine.data.jsons import Broken
 from engine.data.sources import find
@@ -61,10 +62,11 @@ def check(facts: DataFacts, asked: Asked, tell: Callable[[int], None] | None = N
     checks += [Classes()] if goal in ("classify", "baseline") else []
     checks += [Positives()] if goal == "embed" else []
     checks += [Lengths(goal, asked.tokens)] if asked.tokens else []
-    for row in _rows(asked.test, columns) if asked.test else ():
+    convert = "none" if asked.columns or suit is None else suit.convert
+    for row in _rows(asked.test, columns, convert) if asked.test else ():
         doubles.add_test(row)
     letters = number = 0
-    for row in _rows(facts.path, columns):
+    for row in _rows(facts.path, columns, convert):
         number = row.number
         for each in checks:
             each.add(row)
@@ -78,9 +80,9 @@ def check(facts: DataFacts, asked: Asked, tell: Callable[[int], None] | None = N
     return (*found, *_few(facts, goal), *_shared(facts, asked), *(_partly(number, facts.rows) if ends else ()))
 
 
-def _rows(path: str, columns: dict[str, str]) -> Iterator[CheckedRow]:
+def _rows(path: str, columns: dict[str, str], convert: str) -> Iterator[CheckedRow]:
     """Yield the rows of a data set; a broken place counts as a row, so that numbers are lines where lines are rows."""
-    for number, item in enumerate(Stream(find(path).files).items, 1):
+    for number, item in enumerate(turned(Stream(find(path).files).items, convert), 1):
         if not isinstance(item, Broken):
             yield checked(number, item, columns)
 

@@ -1,5 +1,6 @@
 """Conversations in the model's own words: rendered by its chat template."""
 
+import json
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
@@ -26,5 +27,6 @@ def set_template(tokenizer: PreTrainedTokenizerBase) -> None:
 
 def render(turns: list[dict[str, Any]], tools: Any, tokenizer: PreTrainedTokenizerBase, ask: bool) -> list[int]:
     """Return the tokens of a conversation; `ask` ends them where the assistant begins to speak."""
+    tools = json.loads(tools) if isinstance(tools, str) and tools.strip() else tools or None
     tokens: list[int] = tokenizer.apply_chat_template(turns, tools=tools, add_generation_prompt=ask, return_dict=False)
     return tokens[1:] if tokens[:2] == [tokenizer.bos_token_id] * 2 else tokens

@@ -1,9 +1,6 @@
 """Files of rows: which ones a name stands for, and what they hold."""
 
 from pathlib import Path
-from typing import Any
-
-from datasets import Dataset, load_dataset
 
 
 def ending(file: str) -> str:
@@ -52,22 +49,3 @@ def texts_of(files: list[str]) -> list[str]:
     """Return the files that are plain texts: prose, or code."""
     texts = {".txt", ".text", ".md", ".markdown", ".rst"} | code_endings()
     return [file for file in files if ending(file) in texts]
-
-
-def is_text(file: str) -> bool:
-    """Return whether a file is a plain text, and no table."""
-    return ending(file)[1:] not in ("json", "jsonl", "ndjson", "csv", "tsv", "tab", "parquet", "arrow")
-
-
-def read(source: str) -> Dataset:
-    """Return the rows of a file, of a folder of files, of a pattern, or of a hub data set; a line of text is a row."""
-    files = files_of(source)
-    if not files:
-        return load_dataset(source, split="train")
-    suffix = ending(files[0])
-    named = {".parquet": "parquet", ".arrow": "arrow", ".csv": "csv", ".tsv": "csv", ".tab": "csv"}
-    kind = "text" if is_text(files[0]) else named.get(suffix, "json")
-    options: dict[str, Any] = {"keep_default_na": False} if kind == "csv" else {}
-    if suffix in (".tsv", ".tab"):
-        options["delimiter"] = "\t"
-    return load_dataset(kind, data_files=files, split="train", **options)

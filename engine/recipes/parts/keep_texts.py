@@ -7,9 +7,11 @@ from transformers import PreTrainedTokenizerBase
 
 from engine.recipes.parts.begin import SEED
 from engine.recipes.parts.ended import ended
-from engine.recipes.parts.files import files_of, is_text, read
+from engine.recipes.parts.files import files_of
 from engine.recipes.parts.keep_named import KEEP
 from engine.recipes.parts.kept import KEEP_ROWS
+from engine.recipes.parts.plain_texts import is_text
+from engine.recipes.parts.read import read
 from engine.recipes.parts.token_rows import row_length, token_rows
 
 

@@ -7,10 +7,10 @@ from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
 from engine.recipes.parts.conversation import render, set_template
-from engine.recipes.parts.files import read
 from engine.recipes.parts.reading import MAX_LENGTH
 from engine.recipes.parts.samples import MAX_NEW_TOKENS
 from engine.recipes.parts.split import split
+from engine.recipes.parts.taken.plain import source_rows
 
 TRAIN: str = "prompts.jsonl"  # a file, a folder of files, or a hub id
 TEST: str = ""  # a file of test rows; empty: a share of the training rows is held out
@@ -65,5 +65,5 @@ def questions(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> list[Questio
 def read_questions(tokenizer: PreTrainedTokenizerBase) -> tuple[list[Question], list[Question]]:
     """Return the questions of the training and of the test."""
     set_template(tokenizer)
-    train, test = (read(TRAIN), read(TEST)) if TEST else split(read(TRAIN), GROUP)
+    train, test = (source_rows(TRAIN), source_rows(TEST)) if TEST else split(source_rows(TRAIN), GROUP)
     return questions(train, tokenizer), questions(test, tokenizer)

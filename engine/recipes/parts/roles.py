@@ -4,6 +4,8 @@ from typing import Any
 
 from datasets import Dataset
 
+from engine.recipes.parts.refined.none import refined
+
 
 def is_empty(value: Any) -> bool:
     """Return whether a field holds nothing; 0 and False are values."""
@@ -23,4 +25,4 @@ def roles(rows: Dataset, columns: dict[str, str]) -> Dataset:
     whole = named.filter(lambda row: not any(is_empty(row[role]) for role in columns if role not in optional))
     if len(whole) < len(named):
         print(f"{len(named) - len(whole)} of {len(named)} rows have an empty field and are left out")
-    return whole
+    return refined(whole)

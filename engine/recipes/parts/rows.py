@@ -2,17 +2,17 @@
 
 from datasets import Dataset
 
-from engine.recipes.parts.files import read
 from engine.recipes.parts.halves import check_halves
 from engine.recipes.parts.roles import roles
 from engine.recipes.parts.source import COLUMNS, GROUP, TEST, TRAIN
 from engine.recipes.parts.split import split
+from engine.recipes.parts.taken.plain import source_rows
 
 
 def read_rows(role: str = "") -> tuple[Dataset, Dataset]:
     """Return training and test rows with the columns that play a role; every value of `role` gets into the test."""
     kind = COLUMNS[role] if role else ""
-    train, test = (read(TRAIN), read(TEST)) if TEST else split(read(TRAIN), GROUP, kind)
+    train, test = (source_rows(TRAIN), source_rows(TEST)) if TEST else split(source_rows(TRAIN), GROUP, kind)
     train, test = roles(train, COLUMNS), roles(test, COLUMNS)
     check_halves(train, test, TRAIN, kind)
     return train, test

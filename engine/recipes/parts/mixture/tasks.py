@@ -6,8 +6,8 @@ from typing import Any
 from datasets import Dataset, concatenate_datasets
 
 from engine.recipes.parts.begin import SEED
-from engine.recipes.parts.files import read
 from engine.recipes.parts.halves import check_halves
+from engine.recipes.parts.read import read
 from engine.recipes.parts.roles import roles
 from engine.recipes.parts.split import split
 from engine.recipes.parts.template import filled

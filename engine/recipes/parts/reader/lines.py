@@ -1,0 +1,23 @@
+"""Rows of JSON, one a line; what is no row is refused."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from engine.recipes.parts.files import files_of
+from engine.recipes.parts.opened import opened
+from engine.recipes.parts.row_of import as_row
+
+
+def load(source: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of all files of a source; a line that is no row raises a ValueError."""
+    for file in files_of(source):
+        with opened(file) as stream:
+            for number, line in enumerate(stream, 1):
+                if not line.strip():
+                    continue
+                try:
+                    value = json.loads(line)
+                except ValueError as error:
+                    raise ValueError(f"{file}, line {number} is not valid JSON ({error}): correct it") from None
+                yield as_row(value, f"{file}, line {number}")

@@ -1,0 +1,10 @@
+"""Rows are learned as the library reads them."""
+
+from datasets import Dataset
+
+from engine.recipes.parts.read import read
+
+
+def source_rows(source: str) -> Dataset:
+    """Return the rows of a source."""
+    return read(source)
