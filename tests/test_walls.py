@@ -111,7 +111,7 @@ MAY_IMPORT = {
         "ruff",
     ),
     "engine/worker": ("engine.event", "engine.worker", "pynvml", "tqdm", *TRAINING),
-    "engine/recipes": ("engine.recipes.parts", "numpy", "tqdm", *TRAINING),
+    "engine/recipes": ("engine.recipes.parts", "numpy", "pyarrow", "tqdm", *TRAINING),
 }
 
 
