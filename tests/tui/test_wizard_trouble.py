@@ -73,13 +73,13 @@ async def test_wrong_data_is_said_beside_the_field(desk: Desk, name: str, conten
 
 
 async def test_rows_that_cannot_be_read_stop_the_way_to_the_plan(desk: Desk) -> None:
-    (desk.folder / "wrapped.json").write_text(json.dumps({"rows": [{"prompt": "a", "completion": "b"}] * 9}))
+    (desk.folder / "single.json").write_text(json.dumps([{"prompt": "a", "completion": "b"}]))
     async with desk.app().run_test(size=(120, 40)) as pilot:
         await walk_to(pilot, "data")
-        await answer(pilot, "wrapped.json")
-        await sees(pilot, "inside an object")
+        await answer(pilot, "single.json")
+        await sees(pilot, "only one row")
         await pilot.press("enter")
-        await until(pilot, lambda: "inside an object" in str(pilot.app.screen.query_one(Trouble).content))
+        await until(pilot, lambda: "only one row" in str(pilot.app.screen.query_one(Trouble).content))
         await at(pilot, "DataScreen")
 
 
