@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 EVENTS = "events.jsonl"
+PLAN = "plan"
+"""The file in a run's control folder that says after how many steps it shall end."""
 
 
 def clean(value: Any) -> Any:

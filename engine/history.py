@@ -157,6 +157,12 @@ class History:
         self._pace.append((time, start))
         self._first = None
 
+    def _fold_planned(self, event: Event, _: float) -> None:
+        """Take in that the run will end elsewhere than it began to."""
+        if self.begun is not None:
+            changed = {"max_steps": int(_number(event["max_steps"])), "epochs": _number(event["epochs"])}
+            self.begun = {**self.begun, **changed}
+
     def _fold_metrics(self, event: Event, time: float) -> None:
         step, epoch = self._put(self.metrics, event, time)
         self._pace.append((time, step))

@@ -83,10 +83,15 @@ def tail(folder: Path, lines: int = 40) -> str:
 def forge(described: dict[str, Any], root: Path) -> tuple[Path, History]:
     """Train a run through the worker in a forked process, and return its folder and history."""
     folder = create(described, root)
+    return folder, trained(folder)
+
+
+def trained(folder: Path) -> History:
+    """Train the run of a folder to its end, and return its history."""
     code = _run(_work, folder)
     known = wait(folder)
     assert code == 0, (known.failed, tail(folder))
-    return folder, known
+    return known
 
 
 def refused(described: dict[str, Any], root: Path) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def trainer(folder, steps, **more):
             per_device_train_batch_size=4, save_strategy="no", **more,
         ),
         train_dataset=Rows(),
+        eval_dataset=Rows(),
     )
 """
 
@@ -78,7 +79,7 @@ for each in (alone, watched):
     each.train()
 losses = [[line.get("loss") for line in each.state.log_history] for each in (alone, watched)]
 print("equal" if losses[0] == losses[1] else losses)
-mine.trainer("held", 10_000_000).train()
+mine.trainer("held", 10_000_000, eval_strategy="steps", eval_steps=10_000_000, label_names=["y"]).train()
 print("after the training")
 """
 
@@ -119,6 +120,10 @@ def test_trainers_of_three_libraries_report_and_a_stop_saves_and_lets_the_script
 
     try:
         until(holds, 500)
+        assert "saves a checkpoint" in tunewright("save", folder.name, cwd=tmp_path).stdout
+        assert "measures itself" in tunewright("evaluate", folder.name, cwd=tmp_path).stdout
+        until(lambda: follower.read() and follower.history.checkpoints and follower.history.evaluated, 90)
+        assert "was watched" in complaint("shorten", folder.name, "1", cwd=tmp_path, status=1)
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=90)
     finally:

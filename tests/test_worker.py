@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from engine import run
+from engine import control, run
+from engine.event import Journal
 from engine.listing import listing
 from engine.liveness import is_locked
 from engine.problem import Problem
-from tests.forge import forge, refused_folder
+from engine.worker.worker import identity
+from tests.forge import forge, refused_folder, trained
 from tests.tiny import write_rows
 from tests.training import create, curves, values, wait
 
@@ -75,19 +77,64 @@ def test_a_stop_through_the_control_folder_saves_first(described, tmp_path):
     assert list((folder / "control").iterdir()) == []
 
 
-def test_save_now(described, tmp_path):
+def test_a_run_saves_measures_itself_and_stops_at_an_evaluation_when_it_is_asked(described, tmp_path):
     described["training"].update(
-        epochs=400, save_every=10_000, evaluate_every=10_000
-    )  # nothing else saves before the end
+        epochs=4000, save_every=100_000, evaluate_every=100_000
+    )  # it does none of it by itself
     folder = start(described, tmp_path / "runs")
+    with pytest.raises(Problem, match="does not train yet"):
+        control.ask(folder, "save")
     wait(folder, until=begun)
-    (folder / "control" / "save").touch()
+    control.ask(folder, "save")
     known = wait(folder, until=lambda known: bool(known.checkpoints))
-    assert run.state(folder, known) == "running"
     assert known.begun["from_step"] < known.checkpoints[0]["step"] <= known.step
+    measured = len(known.evaluated["eval_loss"].steps)
+    control.ask(folder, "evaluate")
+    known = wait(folder, until=lambda known: len(known.evaluated["eval_loss"].steps) > measured)
+    assert run.state(folder, known) == "running"
+    with pytest.raises(Problem, match="cut off the cosine schedule"):
+        control.shorten(folder, 300)
+    control.ask(folder, "stop_at_evaluation")
+    control.ask(folder, "evaluate")
+    known = wait(folder)
+    assert run.state(folder, known) == "stopped"
+    assert known.checkpoints[-1]["step"] == known.evaluated["eval_loss"].steps[-1] == known.step
     assert list((folder / "control").iterdir()) == []
-    run.stop(folder)
-    wait(folder)
+
+
+def test_a_run_that_is_made_shorter_ends_as_one_that_was_planned_so(described, tmp_path):
+    described["training"].update(schedule="constant", warmup=0, epochs=2)
+    _, planned = forge(described, tmp_path / "planned")
+    described["training"].update(epochs=4)
+    folder = create(described, tmp_path / "runs")
+    steps = planned.max_steps
+    (folder / "control" / "plan").write_text(json.dumps({"max_steps": steps, "epochs": 2}))
+    known = trained(folder)
+    assert known.begun["max_steps"] == steps == known.step
+    assert curves(known) == curves(planned)
+    with pytest.raises(Problem, match="not going on"):
+        control.shorten(folder, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "epochs", "words"),
+    [
+        ({"schedule": "constant", "warmup": 0}, 12, "only be made shorter"),
+        ({"schedule": "constant", "warmup": 0}, 0.5, "over already"),
+        ({"schedule": "linear"}, 2, "cut off the linear schedule"),
+        ({"max_steps": 50}, 2, "planned in steps"),
+    ],
+)
+def test_a_run_is_not_made_shorter_where_that_changes_its_steps(changes, epochs, words, described, tmp_path):
+    described["training"].update(changes)
+    folder = create(described, tmp_path / "runs")
+    journal = Journal(folder / "events.jsonl")
+    journal.write("started", **identity(), script_sha256="")
+    journal.write("begun", from_step=0, max_steps=48, epochs=12, trainable=1, parameters=2)
+    journal.write("metrics", step=20, epoch=5, values={"loss": 1.0})
+    with pytest.raises(Problem, match=words):
+        control.shorten(folder, epochs)
+    assert list((folder / "control").iterdir()) == []
 
 
 def test_a_worker_killed_in_the_middle_resumes_to_the_same_numbers(described, tmp_path):

@@ -46,9 +46,17 @@ class Tunewright(App[None]):
         machine: "Machine"
         line: str
 
-    def __init__(self, runs: Path, watch: Path | None = None, answers: dict[str, Any] | None = None) -> None:
-        """`runs` is the folder of all runs."""
+    def __init__(
+        self,
+        runs: Path,
+        watch: Path | None = None,
+        answers: dict[str, Any] | None = None,
+        *,
+        read_only: bool = False,
+    ) -> None:
+        """`runs` is the folder of all runs; `read_only` offers nothing that changes the one that is watched."""
         super().__init__()
+        self.read_only = read_only
         self.runs = runs
         self.opens = watch
         self.answers = answers
@@ -127,7 +135,7 @@ class Tunewright(App[None]):
         else:
             from tui.screens.train import TrainScreen
 
-            screen = TrainScreen(folder)
+            screen = TrainScreen(folder, read_only=self.read_only)
         await self.push_screen(screen)
 
     def action_help(self) -> None:

@@ -73,9 +73,12 @@ class Visiting(Reporter):
             self.step = state.global_step
             return control
         if self.stop.take("stop"):
-            (self.stop.control / "stopping").touch()
-            control.should_save = control.should_training_stop = True
+            self._end(control)
         return super().on_step_end(args, state, control, **more)
+
+    def _end(self, control: Any) -> None:
+        (self.stop.control / "stopping").touch()
+        control.should_save = control.should_training_stop = True
 
     def on_train_end(self, *_: Any, **__: Any) -> None:
         """Note that the script goes on by itself."""
@@ -91,7 +94,11 @@ class Visiting(Reporter):
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **more: Any) -> Any:
         """Write what was measured, also after the training unless the best model has taken the place of the last."""
         self.begun = self.begun and (self.stop.training or args.load_best_model_at_end)
-        return super().on_evaluate(args, state, control, metrics, **more)
+        control = super().on_evaluate(args, state, control, metrics, **more)
+        if self.stop.asked:
+            self.stop.asked = False
+            self._end(control)
+        return control
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
         """Write where the checkpoint lies."""

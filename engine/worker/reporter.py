@@ -1,11 +1,12 @@
 """Tells what the trainer does as events; it never changes a number and never ends a training by itself."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from engine.event import Journal
+from engine.event import PLAN, Journal
 from engine.worker.stopping import Stop, Stopped
 
 SKIPPED = ("runtime", "samples_per_second", "steps_per_second", "epoch", "num_tokens", "model_preparation_time")
@@ -23,6 +24,7 @@ class Reporter(TrainerCallback):
         self.measured: Any = None
         self.begun = False
         self.step = 0
+        self.plan = ""
 
     def on_phase(self, name: str) -> None:
         """Note the phase that begins; a script tells it by itself."""
@@ -65,12 +67,34 @@ class Reporter(TrainerCallback):
         """Turn requests into the trainer's own flags."""
         self.step = state.global_step
         if self.stop.take("evaluate"):
-            control.should_evaluate = True
+            self._evaluate(args, control)
+        self._plan(state)
         if self.stop.asked or self.stop.take("save"):
             control.should_save = True
         if control.should_evaluate or control.should_save:
             self.on_phase("evaluating" if control.should_evaluate else "saving")
         return control
+
+    def _evaluate(self, args: TrainingArguments, control: TrainerControl) -> None:
+        if str(getattr(args.eval_strategy, "value", args.eval_strategy)) != "no":
+            control.should_evaluate = True
+            return
+        advice = "set data.test_fraction and training.evaluate_every, and repeat the run"
+        self.on_warning("no_evaluation", "this run has nothing to be measured on", advice)
+
+    def _plan(self, state: TrainerState) -> None:
+        """End where the plan says, if somebody made it shorter; it stays, so that a resumed run ends there too."""
+        try:
+            text = (self.stop.control / PLAN).read_text("utf-8")
+        except OSError:
+            return
+        if text == self.plan:
+            return
+        self.plan = text
+        planned = json.loads(text)
+        if state.global_step < planned["max_steps"] < state.max_steps:
+            state.max_steps = planned["max_steps"]
+            self.journal.write("planned", step=state.global_step, **planned)
 
     def on_log(
         self,
@@ -122,6 +146,7 @@ class Reporter(TrainerCallback):
         if kept:
             self.journal.write("evaluated", step=state.global_step, epoch=state.epoch or 0.0, values=kept)
         if self.stop.training:
+            self.stop.asked = self.stop.take("stop_at_evaluation") or self.stop.asked
             control.should_save = control.should_save or self.stop.asked
             self.on_phase("saving" if control.should_save else "training")
         return control

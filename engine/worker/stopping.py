@@ -37,6 +37,11 @@ class Stop:
             return False
         return True
 
+    def forget(self) -> None:
+        """Remove requests that were made of this run's former life."""
+        for name in ("stop", "save", "evaluate", "stop_at_evaluation"):
+            self.take(name)
+
     def _watch(self) -> None:
         while True:
             if self.take("stop"):

@@ -43,7 +43,7 @@ def work(arguments: Sequence[str]) -> int:
         return 3
     journal = Journal(folder / EVENTS)
     stop = Stop(folder / "control")
-    stop.take("stop")
+    stop.forget()
     script = (folder / "train.py").read_bytes()
     digest = hashlib.sha256(script).hexdigest()
     journal.write("started", **identity(), script_sha256=digest)

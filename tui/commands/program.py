@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tui.commands import advice, machine, paper, runs, screen, training
+from tui.commands import advice, control, machine, paper, runs, screen, training
 from tui.commands.fullscreen import full_screen
 from tui.commands.options import Runs
 
@@ -48,7 +48,10 @@ for command in (
     screen.watch,
     runs.runs,
     runs.show,
-    runs.stop,
+    control.stop,
+    control.save,
+    control.evaluate,
+    control.shorten,
     training.resume,
     runs.delete,
     paper.export,

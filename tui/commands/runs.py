@@ -1,6 +1,5 @@
 """Commands about runs that are there: the list, one of them, stopping, deleting."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -40,43 +39,6 @@ def show(run: MaybeRun = None, as_json: Json = False, runs_folder: Runs = None) 
         return
     for line in report_lines(folder):
         say(line)
-
-
-def stop(
-    run: RunName,
-    hard: Annotated[bool, typer.Option("--hard", help="Kill it: what came after the last checkpoint is lost.")] = False,
-    runs_folder: Runs = None,
-) -> None:
-    """Let a run finish its step, save a checkpoint and end. Returns when it has ended."""
-    from engine import run as engine
-    from engine.roots import root
-    from tui.commands.say import say
-    from tui.commands.words import hint
-
-    folder = engine.find(root(runs_folder), run)
-    engine.stop(folder, hard=hard)
-    if not hard:
-        say(f"{folder.name} finishes its step and saves a checkpoint; ctrl+c leaves it to do so alone")
-    state = _ended(folder)
-    again = "start the command again" if engine.is_command(folder) else f"tunewright resume {hint(folder)}"
-    rest = "" if state == "completed" else f"; go on with: {again}"
-    say(f"{folder.name} is {'killed' if state == 'died' else state}{rest}")
-
-
-def _ended(folder: Path) -> str:
-    """Wait until a run has ended, and return how."""
-    import time
-
-    from engine.follow import Follower
-    from engine.run import GOING, state
-
-    follower = Follower(folder)
-    while True:
-        follower.read()
-        now = state(folder, follower.history)
-        if now not in GOING and not follower.read():
-            return now
-        time.sleep(0.1)
 
 
 def delete(

@@ -35,8 +35,16 @@ What = Annotated[
 ]
 Headless = Annotated[bool, typer.Option("--headless", help="Plain lines in place of the full screen.")]
 
+ReadOnly = Annotated[bool, typer.Option("--read-only", help="Only look on: no key changes the run.")]
 
-def watch(context: typer.Context, run: What = None, headless: Headless = False, runs_folder: Runs = None) -> None:
+
+def watch(
+    context: typer.Context,
+    run: What = None,
+    headless: Headless = False,
+    read_only: ReadOnly = False,
+    runs_folder: Runs = None,
+) -> None:
     """Watch a run live, or see what came of it. As plain lines where there is no terminal."""
     from engine.problem import Problem
     from engine.roots import root
@@ -56,7 +64,7 @@ def watch(context: typer.Context, run: What = None, headless: Headless = False, 
         raise typer.Exit(look_on(folder))
     from tui.commands.fullscreen import full_screen
 
-    raise typer.Exit(full_screen(folder.parent, folder))
+    raise typer.Exit(full_screen(folder.parent, folder, read_only=read_only))
 
 
 def _start(words: list[str], runs: Path, *, plain: bool) -> int:

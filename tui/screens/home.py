@@ -143,7 +143,9 @@ class HomeScreen(Screen[None]):
             self.look()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Offer what needs a run only where there is one."""
+        """Offer what needs a run only where there is one, and what changes one only to who may change it."""
+        if self.app.read_only and action in ("new", "repeat", "delete"):
+            return False
         return bool(self.table.summaries) if action in ("repeat", "delete") and self.is_mounted else True
 
     @on(RunsTable.Opened)

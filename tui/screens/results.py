@@ -111,7 +111,7 @@ class ResultsScreen(Screen[None]):
 
     def action_curves(self) -> None:
         """Show how it went."""
-        self.app.switch_screen(TrainScreen(self.folder))
+        self.app.switch_screen(TrainScreen(self.folder, read_only=self.app.read_only))
 
     def action_back(self) -> None:
         """Go back to the runs."""

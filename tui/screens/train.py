@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import getters, on, work
@@ -15,14 +15,11 @@ from textual.message import Message
 
 from engine import run as runs
 from engine import table
-from engine.problem import Problem
-from tui.app import Tunewright
+from engine.history import History
 from tui.screens.arrange import Arrange
-from tui.screens.ask import Sure
+from tui.screens.controls import Controls
 from tui.screens.log import LogScreen
-from tui.screens.looking import Looking
 from tui.watching import Watching
-from tui.widgets.figures import count
 from tui.widgets.keybar import KeyBar
 from tui.widgets.plot import preload
 from tui.widgets.progress import GOING
@@ -34,7 +31,7 @@ LINGER = 1.5  # seconds in which the finished curves stay before the results tak
 now: Callable[[], float] = time.time
 
 
-class TrainScreen(Looking):
+class TrainScreen(Controls):
     """Follows one run folder; leaving it, or losing the terminal, does nothing to the training."""
 
     HELP = """The run as it goes. The faint line is the loss of every step, the bold one its smoothed course, and each ●
@@ -57,7 +54,6 @@ class TrainScreen(Looking):
         Binding("escape", "back", "Back", tooltip="Back to the runs; the training goes on"),
     ]
 
-    app = getters.app(Tunewright)
     view = getters.query_one(RunView)
 
     @dataclass
@@ -71,15 +67,10 @@ class TrainScreen(Looking):
             """Let a newer one take the place of one that waits: it only says that everything is to be shown anew."""
             return isinstance(message, TrainScreen.Changed)
 
-    @dataclass
-    class Refused(Message):
-        """What was asked of the run could not be done."""
-
-        sentence: str
-
-    def __init__(self, folder: Path) -> None:
-        """Follow the run in `folder`."""
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        """Follow the run in `folder`; `read_only` offers nothing that changes it."""
         super().__init__()
+        self.read_only = read_only
         self.folder = folder
         self.watching = Watching(folder)
         self.state: runs.State | None = None
@@ -91,7 +82,7 @@ class TrainScreen(Looking):
 
     def compose(self) -> ComposeResult:
         """Yield what is seen of the run, and the keys."""
-        yield RunView(self.folder.name)
+        yield RunView(self.folder.name, read_only=self.read_only)
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -158,21 +149,15 @@ class TrainScreen(Looking):
         with self.watching.lock:
             self.view.show_heading(self.watching.history, self.state or "created", now(), paused=self.paused)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Offer each key only where it means something."""
-        offered = {
-            "stop": self.state in GOING,
-            "detach": self.state in GOING,
-            "pause": self.state in GOING,
-            "results": self.state == "completed" and self.watching.history.results is not None,
-            "resume": self.state in ("died", "failed", "stopped", "created") and not self.watching.history.is_command,
-        }
-        return offered.get(action, True)
-
     def action_pause(self) -> None:
         """Keep the picture still, or let it move again."""
         self.paused = not self.paused
         self.show_all()
+
+    @property
+    def known(self) -> History:
+        """Return the run's history."""
+        return self.watching.history
 
     @property
     def seen(self) -> RunView:
@@ -239,31 +224,3 @@ class TrainScreen(Looking):
         name = shlex.quote(self.folder.name if here else str(self.folder))
         said = f"{literal(self.folder.name)} goes on. Come back with:\n  tunewright watch {literal(name)}"
         self.app.exit(message=Text(said, no_wrap=True, overflow="ignore"))
-
-    @work
-    async def action_stop(self) -> None:
-        """Ask once, then let the training finish its step, save and end."""
-        if await self.app.push_screen_wait(Sure("Stop this training?", self._what_stopping_costs())):
-            self.ask_of_run(runs.stop)
-
-    def _what_stopping_costs(self) -> str:
-        history = self.watching.history
-        if history.begun is None or history.phase == "saving":
-            return f"It is busy with: {history.phase or 'starting'}. It ends at once, and that has to be done again."
-        return f"It finishes step {count(history.step + 1)}, saves a checkpoint and ends; r goes on later."
-
-    def action_resume(self) -> None:
-        """Go on from the last checkpoint, in the same run."""
-        self.ask_of_run(runs.launch if self.state == "created" else runs.resume)
-
-    @work(thread=True, group="ask")
-    def ask_of_run(self, act: Callable[[Path], Any]) -> None:
-        """Do something to the run; why it can't be done is shown below the curves."""
-        try:
-            act(self.folder)
-        except (Problem, OSError) as problem:
-            self.post_message(self.Refused(str(problem)))
-
-    @on(Refused)
-    def _refused(self, message: Refused) -> None:
-        self.tell(message.sentence, wrong=True)

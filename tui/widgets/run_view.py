@@ -35,7 +35,7 @@ class RunView(Vertical):
     }
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, read_only: bool = False) -> None:
         """Show the run that is called `name`; `order` names the pictures that come first, `hidden` those left out."""
         super().__init__()
         self.run_name = name
@@ -44,7 +44,7 @@ class RunView(Vertical):
         self.lens, self.whole, self.reach = Lens(), 1.0, 0.0
         self.order: list[str] = []
         self.hidden: set[str] = set()
-        self.read_only = False
+        self.read_only = read_only
 
     def compose(self) -> ComposeResult:
         """Yield the parts from top to bottom."""

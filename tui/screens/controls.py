@@ -1,0 +1,143 @@
+"""What can be asked of a run on its screen: save, measure, stop in three ways, end earlier."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual import getters, on, work
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from engine import control
+from engine import run as runs
+from engine.history import History
+from engine.problem import Problem
+from tui.app import Tunewright
+from tui.screens.ask import Ask, Sure
+from tui.screens.looking import Looking
+from tui.widgets.figures import count
+from tui.widgets.progress import GOING
+
+CHANGING = ("resume", "stop", "save", "evaluate", "stop_next", "kill", "epochs")
+"""Actions that a screen that only looks on does not offer."""
+
+
+class Controls(Looking):
+    """A screen on which one run is steered; every request is a file or a signal, and is answered below the curves."""
+
+    app = getters.app(Tunewright)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("k", "save", "Save now", show=False, tooltip="A checkpoint after this step; it goes on"),
+        Binding("e", "evaluate", "Evaluate now", show=False, tooltip="Measure on the test rows after this step"),
+        Binding("n", "stop_next", "Stop at evaluation", show=False, tooltip="Stop and save after the next evaluation"),
+        Binding("X", "kill", "Kill", show=False, tooltip="End it at once; what came after the last checkpoint is lost"),
+        Binding("o", "epochs", "Fewer epochs", show=False, tooltip="Let it end earlier, where that is safe"),
+    ]
+
+    @dataclass
+    class Answered(Message):
+        """What came of something that was asked of the run."""
+
+        sentence: str
+        wrong: bool = False
+
+    folder: Path
+    state: runs.State | None
+    read_only: bool
+
+    @property
+    @abstractmethod
+    def known(self) -> History:
+        """Return the run's history."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Offer each key only where it means something."""
+        if self.read_only and action in CHANGING:
+            return False
+        going = self.state in GOING
+        training = going and self.known.begun is not None
+        offered = {
+            **dict.fromkeys(("stop", "detach", "pause", "kill"), going),
+            **dict.fromkeys(("save", "evaluate", "stop_next"), training),
+            "epochs": training and not self.known.is_command,
+            "results": self.state == "completed" and self.known.results is not None,
+            "resume": self.state in ("died", "failed", "stopped", "created") and not self.known.is_command,
+        }
+        return offered.get(action, True)
+
+    def action_save(self) -> None:
+        """Ask for a checkpoint."""
+        self.ask_of_run(partial(control.ask, request="save"))
+
+    def action_evaluate(self) -> None:
+        """Ask for an evaluation."""
+        self.ask_of_run(partial(control.ask, request="evaluate"))
+
+    def action_stop_next(self) -> None:
+        """Ask it to stop when it has measured itself the next time."""
+        self.ask_of_run(partial(control.ask, request="stop_at_evaluation"))
+
+    @work
+    async def action_stop(self) -> None:
+        """Ask once, then let the training finish its step, save and end."""
+        if await self.app.push_screen_wait(Sure("Stop this training?", self._what_stopping_costs())):
+            self.ask_of_run(runs.stop)
+
+    def _what_stopping_costs(self) -> str:
+        if self.known.begun is None or self.known.phase == "saving":
+            return f"It is busy with: {self.known.phase or 'starting'}. It ends at once, and that has to be done again."
+        return f"It finishes step {count(self.known.step + 1)}, saves a checkpoint and ends; r goes on later."
+
+    @work
+    async def action_kill(self) -> None:
+        """Ask once, then end it at once."""
+        if await self.app.push_screen_wait(Sure("Kill this training?", self._what_killing_costs())):
+            self.ask_of_run(partial(runs.stop, hard=True))
+
+    def _what_killing_costs(self) -> str:
+        saved = max((entry["step"] for entry in self.known.checkpoints), default=None)
+        if saved is None:
+            return "Nothing has been saved: all that it learned is lost. s stops it with a checkpoint instead."
+        lost = count(max(0, self.known.step - saved))
+        return (
+            f"What it learned in the {lost} steps after the checkpoint of step {count(saved)} is lost. s saves first."
+        )
+
+    @work
+    async def action_epochs(self) -> None:
+        """Ask for a smaller number of epochs; what can't be done safely is refused with the reason."""
+
+        def settle(answer: str) -> str:
+            try:
+                epochs = float(answer)
+            except ValueError:
+                raise Problem(f"'{answer}' is no number", advice="type a number of epochs, such as 2") from None
+            return control.shorten(self.folder, epochs)
+
+        planned = (self.known.begun or {}).get("epochs")
+        text = f"Planned: {planned}. Only a constant learning rate lets a run end earlier as if it had been planned so."
+        said = await self.app.push_screen_wait(Ask("After how many epochs shall it end?", text, settle=settle))
+        if said is not None:
+            self.post_message(self.Answered(f"The run {said}."))
+
+    def action_resume(self) -> None:
+        """Go on from the last checkpoint, in the same run."""
+        self.ask_of_run(runs.launch if self.state == "created" else runs.resume)
+
+    @work(thread=True, group="ask")
+    def ask_of_run(self, act: Callable[[Path], str | None]) -> None:
+        """Do something to the run; what it will do, or why it can't be done, is shown below the curves."""
+        try:
+            said = act(self.folder)
+        except (Problem, OSError) as problem:
+            self.post_message(self.Answered(str(problem), wrong=True))
+        else:
+            if said:
+                self.post_message(self.Answered(f"The run {said}."))
+
+    @on(Answered)
+    def _answered(self, message: Answered) -> None:
+        self.tell(message.sentence, wrong=message.wrong)
