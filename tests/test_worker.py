@@ -79,7 +79,7 @@ def test_a_stop_through_the_control_folder_saves_first(described, tmp_path):
 
 def test_a_run_saves_measures_itself_and_stops_at_an_evaluation_when_it_is_asked(described, tmp_path):
     described["training"].update(
-        epochs=4000, save_every=100_000, evaluate_every=100_000
+        epochs=1000, save_every=100_000, evaluate_every=100_000
     )  # it does none of it by itself
     folder = start(described, tmp_path / "runs")
     with pytest.raises(Problem, match="does not train yet"):
