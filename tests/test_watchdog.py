@@ -1,5 +1,7 @@
 """Planted failures: each is found with its cause, and the same training without the fault is silent."""
 
+import os
+import re
 import shutil
 import time
 from collections import namedtuple
@@ -8,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests.fake_nvml import FakeNvml, install, t4, uuid
 from tests.forge import forge
 from tests.training import values
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).parents[1]
 FAULTS = {
     "loss_not_finite": "look at these rows",
     "loss_is_zero": "see which part of a row is learned",
@@ -24,7 +28,9 @@ FAULTS = {
     "gradient": "does not depend on what trains",
     "weights_still": "whether the optimizer holds them",
     "frozen_moved": "the base is no longer the base",
+    "adapters_at_zero": "beside the adapters",
     "slower": "nvidia-smi",
+    "starved": "dataloader_num_workers",
     "disk": "make room now",
 }
 """What is planted, and what the advice says of it."""
@@ -52,6 +58,8 @@ def train(tmp_path: Path, fault: str) -> dict[str, Any]:
         def __getitem__(self, index: int) -> dict[str, Any]:
             far = 1e4 if fault == "loss_spike" and index == 8 * 50 else 1.0
             hole = float("nan") if fault == "loss_not_finite" and index == 8 * 30 else 1.0
+            if fault == "starved":
+                time.sleep(0.01)
             label = -100 if fault == "loss_is_zero" else 1
             target = self.targets[index] * far * hole
             return {"inputs": self.inputs[index], "targets": target, "labels": torch.tensor([label])}
@@ -64,6 +72,9 @@ def train(tmp_path: Path, fault: str) -> dict[str, Any]:
             self.frozen.requires_grad_(False)
             self.first = torch.nn.Linear(4, wide)
             self.last = torch.nn.Linear(wide, 1)
+            self.adapter = torch.nn.ModuleDict({"lora_B": torch.nn.utils.skip_init(torch.nn.Linear, 4, 1, bias=False)})
+            torch.nn.init.zeros_(self.adapter["lora_B"].weight)
+            self.adapter.requires_grad_(fault == "adapters_at_zero")
 
         def forward(self, inputs: Any, targets: Any, labels: Any) -> dict[str, Any]:
             said = self.last(torch.relu(self.first(inputs)) if fault == "overfitting" else self.first(inputs)).squeeze(
@@ -82,7 +93,7 @@ def train(tmp_path: Path, fault: str) -> dict[str, Any]:
             if fault == "frozen_moved" and state.global_step == 3:
                 model.frozen.weight.data += 1
             if fault == "slower" and state.global_step > 40:
-                time.sleep(0.25)
+                time.sleep(0.2)
 
     found: dict[str, Any] = {}
     model = Model()
@@ -92,7 +103,7 @@ def train(tmp_path: Path, fault: str) -> dict[str, Any]:
         model=model,
         args=TrainingArguments(
             output_dir=str(tmp_path), use_cpu=True, report_to="none", disable_tqdm=True, logging_steps=1, seed=1,
-            per_device_train_batch_size=8, max_steps=200 if overfits else 80, lr_scheduler_type="constant",
+            per_device_train_batch_size=8, max_steps={"overfitting": 200, "slower": 60, "starved": 30}.get(fault, 80), lr_scheduler_type="constant",
             learning_rate={"learning_rate_is_zero": 0.0, "not_learning": 1e-9, "overfitting": 2e-2}.get(fault, 3e-2),
             eval_strategy="steps", eval_steps=20, save_strategy="steps", save_steps=40, logging_nan_inf_filter=False,
             train_sampling_strategy="sequential",
@@ -122,6 +133,8 @@ def test_a_planted_failure_is_found_with_its_cause(fault: str, tmp_path: Path, m
         "weights_still": 5,
         "gradient": 2,
         "no_gradient": 1,
+        "adapters_at_zero": 5,
+        "starved": 22,
     }
     assert step <= soon.get(fault, 200)
 
@@ -171,3 +184,38 @@ def test_a_healthy_run_is_silent_and_proves_that_it_learned(
     proof = known.finished["proof"]
     assert proof["tensors"] * 0.9 < proof["moved"] <= proof["tensors"]  # an encoder's pooler is not asked for anything
     assert proof["differ"] > 0 or goal == "embed" or "same_answers" in slight
+
+
+@pytest.mark.parametrize(
+    ("held", "users", "told"),
+    [
+        (0, [], []),
+        (0x40, [], ["card 0 is at 71 degrees Celsius and lowers its clock"]),
+        (0x80, [(7, 100)], ["card 0 gets too little power and lowers its clock", "card 0 is shared with process 7"]),
+        (0x4, [(os.getpid(), 100)], []),  # a limit of power that its owner set, and our own process
+    ],
+)
+def test_what_slows_a_card_is_named(
+    held: int, users: list[tuple[int, int]], told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.worker import hardware
+
+    card = t4(users=users, throttled=held)
+    install(monkeypatch, FakeNvml(card))
+    assert list(hardware.card_troubles(card.uuid, 0)) == told
+
+
+def test_a_card_that_is_gone_slows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.worker import hardware
+
+    install(monkeypatch, "lost")
+    assert list(hardware.card_troubles(uuid(1), 0)) == []
+
+
+def test_every_code_is_documented() -> None:
+    said = re.compile(r'(?:Finding|warn|on_warning|self\.say)\(\s*"([a-z_]+)"')
+    files = [*(ROOT / "engine" / "worker").rglob("*.py"), *(ROOT / "engine" / "recipes").rglob("*.py")]
+    codes = {code for file in files for code in said.findall(file.read_text())}
+    documented = set(re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "docs" / "warnings.md").read_text(), re.M))
+    assert len(codes) > 15
+    assert codes == documented

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +55,33 @@ def _activity(uuid: str) -> dict[str, Any]:
     except pynvml.NVMLError:
         pass
     return activity
+
+
+def troubles() -> Iterator[str]:
+    """Say what slows the cards that torch uses, in words: heat, power, another process; nothing where none tells."""
+    for card in cards():
+        yield from card_troubles(card["uuid"], card["index"])
+
+
+def card_troubles(uuid: str, index: int) -> Iterator[str]:
+    """Say what slows the card with this UUID, as NVML knows it."""
+    try:
+        import pynvml
+    except ImportError:
+        return
+    hot = pynvml.nvmlClocksThrottleReasonSwThermalSlowdown | pynvml.nvmlClocksThrottleReasonHwThermalSlowdown
+    weak = pynvml.nvmlClocksThrottleReasonHwPowerBrakeSlowdown | pynvml.nvmlClocksThrottleReasonHwSlowdown
+    try:
+        pynvml.nvmlInit()
+        handle = pynvml.nvmlDeviceGetHandleByUUID(uuid)
+        held = pynvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle)
+        if held & hot:
+            degrees = pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU)
+            yield f"card {index} is at {degrees} degrees Celsius and lowers its clock"
+        elif held & weak:
+            yield f"card {index} gets too little power and lowers its clock"
+        others = [user.pid for user in pynvml.nvmlDeviceGetComputeRunningProcesses(handle) if user.pid != os.getpid()]
+        if others:
+            yield f"card {index} is shared with process {', '.join(str(pid) for pid in others[:3])}"
+    except pynvml.NVMLError:
+        return

@@ -49,12 +49,17 @@ class NotFinite(Check):
                 f"no token of this batch is learned{sight.rows()}",
                 "raise training.max_length, or leave these rows out; the mean over no tokens is no number",
             )
-        if len(self._before) > 1 and self._before[-1] > 2 * min(self._before):
+        if self._climbed():
             climbed = f"it had climbed from {min(self._before):.3g} to {self._before[-1]:.3g} before"
             return f"{climbed}, so the steps are too large", f"divide training.learning_rate by ten; {lost}"
         if sight.args.fp16:
             return "a number grew beyond what fp16 can hold", f"train in bf16 or fp32; {lost}"
         return f"a row may hold what the model can't compute{sight.rows()}", f"look at these rows; {lost}"
+
+    def _climbed(self) -> bool:
+        """Say whether the last two losses are far above the earlier ones: a single one may be chance."""
+        known = list(self._before)
+        return len(known) > 3 and min(known[-2:]) > 2 * median(known[:-2])
 
 
 def _first_broken(model: Any) -> str:

@@ -54,6 +54,9 @@ class Check:
     def gradients(self, sight: Sight, step: int) -> Finding | None:
         """Gradients are there and the weights have not moved yet."""
 
+    def fetched(self, sight: Sight, step: int, waited: float) -> Finding | None:
+        """The batch of a step is there after so many seconds."""
+
     def stepped(self, sight: Sight, step: int) -> Finding | None:
         """A step is done."""
 

@@ -7,6 +7,7 @@ from collections import deque
 from pathlib import Path
 from statistics import median
 
+from engine.worker import hardware
 from engine.worker.watchdog.finding import Check, Finding, Sight
 
 WARM = 5
@@ -16,6 +17,10 @@ USUAL = 20
 SLOW = 2.5
 """So many times the usual is slow."""
 MIB = 1 << 20
+STARVED = 0.5
+"""So much of the time waited for rows is too much."""
+SHORT = 0.02
+"""Seconds of waiting for one batch that are not worth a word."""
 
 
 class Pace(Check):
@@ -25,6 +30,27 @@ class Pace(Check):
         self._first: list[float] = []
         self._last: deque[float] = deque(maxlen=USUAL)
         self._before = 0.0
+        self._waits: deque[float] = deque(maxlen=USUAL)
+
+    def fetched(self, sight: Sight, step: int, waited: float) -> Finding | None:  # noqa: ARG002
+        """Say so when most of the time goes into waiting for rows."""
+        self._waits.append(waited)
+        if not self._hungry():
+            return None
+        message = (
+            f"step {step}: {self._share():.0%} of the time goes into waiting for rows "
+            f"({median(self._waits):.2g} s for a batch): the data loader starves the training"
+        )
+        advice = "are they read from a slow disk or network? a script of your own can raise dataloader_num_workers"
+        return Finding("starved", message, advice)
+
+    def _hungry(self) -> bool:
+        return len(self._waits) == USUAL and median(self._waits) > SHORT and self._share() > STARVED
+
+    def _share(self) -> float:
+        """Return the part of the newest steps, from one end to the next, that was waiting."""
+        whole = median(self._last or self._first or [0.0])
+        return min(1.0, median(self._waits) / whole) if self._waits and whole else 0.0
 
     def stepped(self, sight: Sight, step: int) -> Finding | None:  # noqa: ARG002
         """Compare the newest steps with the first ones; a pause for an evaluation or a checkpoint does not count."""
@@ -39,8 +65,13 @@ class Pace(Check):
         usual = median(self._first[WARM:])
         if len(self._last) < USUAL or median(self._last) < SLOW * usual or median(self._last) - usual < 0.05:
             return None
-        message = f"step {step}: a step takes {median(self._last):.2g} s where it took {usual:.2g} s{reason()}"
+        message = f"step {step}: a step takes {median(self._last):.2g} s where it took {usual:.2g} s{self._reason()}"
         return Finding("slower", message, "see what else runs on this machine (nvidia-smi, top)")
+
+    def _reason(self) -> str:
+        if self._hungry():
+            return f": {self._share():.0%} of it is waiting for rows"
+        return reason()
 
     def evaluated(self, sight: Sight, step: int, metrics: dict[str, object]) -> Finding | None:  # noqa: ARG002
         """Leave the time of an evaluation out."""
@@ -54,7 +85,9 @@ class Pace(Check):
 
 
 def reason() -> str:
-    """Return what the machine says about itself: swapped memory, or more work than cores."""
+    """Return what the machine says about itself: a hot or shared card, swapped memory, more work than cores."""
+    for trouble in hardware.troubles():
+        return f": {trouble}"
     swapped = _swapped()
     if swapped > 256 * MIB:
         return f": {swapped / (1 << 30):.1f} GiB of this process lie in swap"

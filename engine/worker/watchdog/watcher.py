@@ -26,6 +26,7 @@ class Watcher(TrainerCallback):
         self._said: set[str] = set()
         self._sight: Sight | None = None
         self._hook: Any = None
+        self._done = 0.0
 
     def _ask(self, step: int, question: Callable[[Check], Finding | None]) -> None:
         begun = time.perf_counter()
@@ -56,10 +57,17 @@ class Watcher(TrainerCallback):
         if (sight := self._sight) is not None:
             self._ask(state.global_step + 1, lambda check: check.gradients(sight, state.global_step + 1))
 
+    def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """Show how long the step has waited for its rows; a pause for something else is no such wait."""
+        if (sight := self._sight) is not None and self._done:
+            waited, self._done = time.monotonic() - self._done, 0.0
+            self._ask(state.global_step, lambda check: check.fetched(sight, state.global_step + 1, waited))
+
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
         """Show that a step is done."""
         if (sight := self._sight) is not None:
             self._ask(state.global_step, lambda check: check.stepped(sight, state.global_step))
+            self._done = time.monotonic()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
         """Show a point of the curves."""
@@ -68,11 +76,13 @@ class Watcher(TrainerCallback):
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any) -> None:  # noqa: ARG002
         """Show what was measured while training."""
+        self._done = 0.0
         if (sight := self._sight) is not None and metrics:
             self._ask(state.global_step, lambda check: check.evaluated(sight, state.global_step, metrics))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
         """Show that a checkpoint was written."""
+        self._done = 0.0
         if (sight := self._sight) is not None:
             self._ask(state.global_step, lambda check: check.saved(sight, state.global_step))
 

@@ -83,7 +83,16 @@ class Moving(Check):
         if watched and len(still) == len(watched):
             message = f"step {step}: nothing that should train has moved after {SOON} steps ({still[0]} is as it began)"
             return Finding("weights_still", message, "see training.learning_rate, and whether the optimizer holds them")
-        return self._moved(now, step)
+        return self._adapters_at_zero(now, step) or self._moved(now, step)
+
+    def _adapters_at_zero(self, now: dict[str, torch.Tensor], step: int) -> Finding | None:
+        """LoRA's second matrix begins at zero; while it stays there, adapter and base are the same model."""
+        second = [tensor for name, tensor in now.items() if ".lora_B." in name and name in self._trained]
+        if not second or any(bool(tensor.any()) for tensor in second):
+            return None
+        message = f"step {step}: all {len(second)} lora_B matrices are still zero: the adapters change nothing"
+        advice = "what trains is beside the adapters; see whether they are switched on and the loss passes through them"
+        return Finding("adapters_at_zero", message, advice)
 
     def _moved(self, now: dict[str, torch.Tensor], step: int) -> Finding | None:
         moved = [name for name, before in self._frozen.items() if name in now and mark(now[name]) != before]
