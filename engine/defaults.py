@@ -11,6 +11,7 @@ from engine.data.facts import Suit
 from engine.draft import Draft, Facts
 from engine.goals.prefer import alone
 from engine.lengths import dense_tokens
+from engine.methods import Qlora
 from engine.objectives import baseline, classify, distill, embed, prefer, pretrain, reinforce, reward, sft
 from engine.problem import Problem
 from engine.shapes import EAGER_ONLY
@@ -105,9 +106,19 @@ def _numbers(draft: Draft, facts: Facts) -> None:
     else:
         draft.put("model.dtype", precision, "dtype_packed", dtype=precision, bits=4 if draft.kind == "qlora" else 8)
     family = facts.model.architecture if facts.model else ""
+    if draft.has("training.loss_kernel"):
+        _loss_kernel(draft, facts)
     if family in EAGER_ONLY:
         draft.put("model.attention", "eager", "attention_eager", architecture=family)
     draft.put("model.attention", "sdpa", "attention_sdpa")
+
+
+def _loss_kernel(draft: Draft, facts: Facts) -> None:
+    if draft.get("training.loss_kernel") == "liger" and draft.on_cpu(facts):
+        what, advice = "Liger's layers run on a GPU only, and this run computes on the CPU", "set it to chunked"
+        raise Problem(what, where="training.loss_kernel", advice=advice, code="liger")
+    whole = facts.model is not None and facts.model.kind == "seq2seq"
+    draft.put("training.loss_kernel", "plain" if whole else "chunked", "loss_plain" if whole else "loss_chunked")
 
 
 def _precision(draft: Draft, facts: Facts) -> None:
@@ -159,6 +170,18 @@ def _low_rank(draft: Draft, facts: Facts) -> None:
     if draft.kind == "qlora":
         draft.put("method.quant_type", "nf4", "quant_type")
         draft.put("method.double_quant", True, "double_quant")
+        wide = _widens(draft)
+        draft.put("method.upcast", wide, "upcast" if wide else "upcast_not")
+
+
+def _widens(draft: Draft) -> bool:
+    """Say whether 32-bit adapters beside packed weights were asked for, which in PEFT's recipe widens the rest as well.
+
+    A method that is written out whole but for this field comes from a run that is older than it, and keeps its meaning.
+    """
+    older = all(f"method.{name}" in draft.answers for name in Qlora.model_fields if name not in ("kind", "upcast"))
+    asked = "method.adapter_dtype" in draft.answers and draft.get("method.adapter_dtype") == "fp32"
+    return asked and not older and draft.get("model.dtype") != "fp32"
 
 
 def _rows(draft: Draft, facts: Facts) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from engine import terms
 from engine.config import Run
 from engine.data.facts import DataFacts
+from engine.families import known
 from engine.load import one_step
 from engine.machine import GIB, Machine
 from engine.model import ModelFacts
@@ -37,6 +38,8 @@ class Estimate:
     free_gib: float | None
     fits: bool | None
     seconds: tuple[float, float, float] | None
+    notes: tuple[str, ...] = ()
+    """What a person should know of the prediction: where it is a guess, and why."""
 
 
 def estimate(run: Run, model: ModelFacts, machine: Machine, data: DataFacts | None) -> Estimate:
@@ -54,7 +57,15 @@ def estimate(run: Run, model: ModelFacts, machine: Machine, data: DataFacts | No
         free_gib=free,
         fits=None if free is None else high <= free,
         seconds=spent,
+        notes=_notes(model),
     )
+
+
+def _notes(model: ModelFacts) -> tuple[str, ...]:
+    if known(model.architecture):
+        return ()
+    named = f"the family '{model.architecture}' is" if model.architecture else "the model's family is"
+    return (f"{named} not known here: estimated from its shapes alone, as most families compute",)
 
 
 def memory(step: Step) -> dict[str, float]:

@@ -90,7 +90,7 @@ def interpreter(python: str | None = None) -> Interpreter:
     wanted = python or os.environ.get(VARIABLE)
     where = "--python" if python else VARIABLE
     path = _locate(wanted, where) if wanted else sys.executable
-    names = (*LIBRARIES, "flash-attn")
+    names = (*LIBRARIES, "liger-kernel", "flash-attn")
     answer = _own_versions(names) if path == sys.executable else _ask(path, _VERSIONS, names, where)
     release = tuple(answer["release"])
     if release < OLDEST:
@@ -101,9 +101,10 @@ def interpreter(python: str | None = None) -> Interpreter:
     return Interpreter(path, versions, ".".join(map(str, release)), versions.pop("flash-attn", ""))
 
 
-def missing(i: Interpreter, goal: str, method: str) -> list[str]:
-    """Return the libraries that a run of this goal and method needs and that Python lacks."""
-    needed = (*BASE, *BY_GOAL.get(goal, ()), *BY_METHOD.get(method, ()))
+def missing(i: Interpreter, goal: str, method: str, kernel: str = "") -> list[str]:
+    """Return the libraries that a run of this goal, method and loss kernel needs and that Python lacks."""
+    own = ("liger-kernel",) if kernel == "liger" else ()
+    needed = (*BASE, *BY_GOAL.get(goal, ()), *BY_METHOD.get(method, ()), *own)
     return [name for name in dict.fromkeys(needed) if name not in i.versions]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from engine.beside import beside
 from engine.config import Run
 from engine.data.facts import DataFacts
+from engine.families import ungrouped
 from engine.goals.baseline import BaselineRun
 from engine.goals.classify import ClassifyRun
 from engine.goals.distill import DistillRun
@@ -56,11 +57,11 @@ def one_step(run: Run, model: ModelFacts, data: DataFacts | None) -> Step:
         optimizer=training.optimizer,
         accumulate=training.accumulate,
         checkpointing=training.gradient_checkpointing,
-        eager=run.model.attention == "eager",
+        eager=run.model.attention == "eager" or (run.model.attention != "flash" and ungrouped(model)),
         padded=not packed and run.model.attention != "flash" and training.batch > 1,
         kernel=kernel,
         part=run.objective.mini_batch if isinstance(run, EmbedRun) and run.objective.rule.cached else None,
-        told=_told(run, data) if kernel in ("plain", "policy", "distance") else None,
+        told=_told(run, model, data) if kernel in ("plain", "policy", "distance") else None,
         amp=precision < 4,
         gpu=run.launch.device != "cpu",
         top=method.last if isinstance(method, Layers) else None,
@@ -83,6 +84,7 @@ def _low_rank(method: Section) -> dict[str, Any]:
         "adapter": WIDTH[method.adapter_dtype],
         "adapter_dropout": method.dropout,
         "double_quant": method.double_quant if isinstance(method, Qlora) else True,
+        "upcast": method.upcast if isinstance(method, Qlora) else False,
     }
 
 
@@ -93,11 +95,15 @@ def _kernel(run: Run, model: ModelFacts) -> Kernel:
         return "plain"
     if isinstance(run, DistillRun):
         return "plain" if run.objective.imitate == "text" else "distance"
-    return "plain" if run.goal == "sft" and model.kind == "seq2seq" else KERNELS.get(run.goal, "chunked")
+    if isinstance(run, SftRun | PretrainRun):
+        return "plain" if model.kind == "seq2seq" else run.training.loss_kernel
+    return KERNELS.get(run.goal, "chunked")
 
 
-def _told(run: Run, data: DataFacts | None) -> int | None:
+def _told(run: Run, model: ModelFacts, data: DataFacts | None) -> int | None:
     """Return the tokens of a batch whose logits are made: of answers alone where only they count, None for all."""
+    if isinstance(run, SftRun | PretrainRun) and model.kind != "seq2seq":
+        return None
     rows, limit = run.training.batch, run.training.max_length
     if isinstance(run, ReinforceRun):
         return rows * run.objective.max_new_tokens
@@ -145,10 +151,12 @@ def _own(run: Run, model: ModelFacts) -> tuple[int, float]:
             each = 2 * model.key + model.intermediate
             return layers * each, 4.0 * each
         case Ia3():
-            each = sum(outputs for _, outputs in targeted(model, method.targets))
+            out = (model.intermediate, hidden)  # of the way out of the MLP it is the input that is scaled
+            each = sum(sizes[0] if sizes == out else sizes[1] for sizes in targeted(model, method.targets))
             return layers * each, 4.0 * each
         case Prefix():
-            return method.tokens * layers * 2 * model.key, 0.0
+            repeated = 2 * 2 * model.query * method.tokens / max(1, run.training.max_length)  # beside the text's own
+            return method.tokens * layers * 2 * model.key, repeated
         case Prompt():
             return method.tokens * hidden, 0.0
         case PTuning():

@@ -85,6 +85,8 @@ class Qlora(Packed):
     """The 4-bit code: nf4 suits normally distributed weights, fp4 is the plain float."""
     double_quant: bool = True
     """Quantise the quantisation constants too; saves about 0.4 bit per weight."""
+    upcast: bool = False
+    """Hold what is not packed (embeddings, norms, head) in 32 bit, as PEFT's prepare_model_for_kbit_training does."""
 
 
 class Lora8(Packed):

@@ -92,7 +92,8 @@ def assemble(run: Run, *, title: str = "", versions: Mapping[str, str] | None = 
 
 def _header(run: Run, docstring: str, title: str, versions: Mapping[str, str]) -> str:
     needed = distributions(run)
-    pins = [f'#     "{name}=={versions[name].split("+")[0]}",' for name in needed if name in versions]
+    known = {name: f"{name}=={versions[name].split('+')[0]}" for name in needed if name in versions}
+    pins = [f'#     "{known.get(name, name)}",' for name in needed if name in known or name not in tested_versions()]
     name = title or run.output.name
     return "\n".join(
         [
@@ -129,6 +130,8 @@ def distributions(run: Run) -> list[str]:
     needed = {DISTRIBUTIONS[name] for name in libraries(run)} | {"torch", "accelerate"}
     if run.method.kind in ("qlora", "lora8") or "8bit" in run.training.optimizer:
         needed.add("bitsandbytes")
+    if getattr(run.training, "loss_kernel", "") == "liger":
+        needed.add("liger-kernel")
     return sorted(needed)
 
 

@@ -51,6 +51,7 @@ UNTIED = _words(
 LEARNED_POSITIONS = (ENCODERS - GATED_ENCODERS - {"roformer"}) | _words("bart gpt2 gpt_bigcode gpt_neo mbart opt")
 EAGER_ONLY = _words("bloom codegen deberta deberta-v2 gemma2 gpt_neo gpt_oss gptj led longt5 mpnet mpt roformer xglm")
 """Families that refuse SDPA in transformers 5.23 (`_supports_sdpa`), so that asking for it fails while loading."""
+USUALLY_GELU_NEW = _words("gpt2 gptj codegen gpt_neo phi")
 OFFSET_POSITIONS = frozenset({"roberta", "camembert", "xlm-roberta", "xlm-roberta-xl", "mpnet", "xmod"})
 """Families whose first position is 2, so that two of the positions can't be used (padding_idx + 1)."""
 
@@ -76,6 +77,9 @@ class Shape:
     positions: bool = False
     embedding: int = 0
     attention_dropout: float = 0.0
+    family: str = ""
+    activation: str = ""
+    softcap: bool = False
 
     @property
     def query(self) -> int:
@@ -138,6 +142,9 @@ def read(config: Config) -> Shape | None:
         positions=family in LEARNED_POSITIONS,
         embedding=_number(config, "embedding") or hidden,
         attention_dropout=_attention_dropout(config),
+        family=family,
+        activation=_activation(config, family),
+        softcap=bool(config.get("attn_logit_softcapping")),
     )
 
 
@@ -202,8 +209,16 @@ def _context(config: Config, family: str) -> int:
     return context - 2 if context and family in OFFSET_POSITIONS else context
 
 
+def _activation(config: Config, family: str) -> str:
+    for key in ("hidden_activation", "hidden_act", "activation_function", "dense_act_fn"):
+        if isinstance(config.get(key), str):
+            return str(config[key])
+    gated_t5 = config.get("feed_forward_proj") == "gated-gelu"  # which the library reads as gelu_new
+    return "gelu_new" if gated_t5 or family in USUALLY_GELU_NEW else ""
+
+
 def _attention_dropout(config: Config) -> float:
-    for key in ("attention_probs_dropout_prob", "attention_dropout", "attn_pdrop"):
+    for key in ("attention_probs_dropout_prob", "attention_dropout", "attn_pdrop", "dropout_rate"):
         if isinstance(config.get(key), (int, float)):
             return float(config[key])
     return 0.0

@@ -37,6 +37,8 @@ class Step:
     full: bool
     bits: int = 16
     double_quant: bool = True
+    upcast: bool = False
+    """Whether what stays unpacked beside packed weights is held in 32 bit."""
     rank: int = 0
     targets: str | tuple[str, ...] = "all-linear"
     adapter: int = 4
@@ -95,8 +97,15 @@ class Step:
 
     @property
     def residual(self) -> int:
-        """Bytes of one number of the stream between the blocks: it keeps the type of the stored weights."""
+        """Bytes of one number of the stream between the blocks: it keeps the type of the embeddings."""
+        if self.upcast:
+            return 4
         return self.storage if self.amp or self.storage == self.compute else self.compute
+
+    @property
+    def inner(self) -> int:
+        """Bytes of one number inside a block: packed layers give out the type that they are given."""
+        return 4 if self.upcast else self.compute
 
 
 def linears(shape: Shape) -> dict[str, tuple[int, int]]:

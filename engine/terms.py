@@ -1,5 +1,6 @@
 """The terms of a training's memory, each a small formula over one step; bytes as `max_memory_allocated` counts them."""
 
+from engine.families import habits_of
 from engine.shapes import attention_weights, mlp_weights
 from engine.step import Step, targeted
 
@@ -20,7 +21,8 @@ def weights(step: Step) -> float:
     constants = {4: 1 / 64 + 4 / (64 * 256) if step.double_quant else 4 / 64, 8: 4 / step.shape.hidden}
     if step.bits == 16:
         return step.parameters * step.storage
-    return blocks * (step.bits / 8 + constants[step.bits]) + (step.parameters - blocks) * step.storage
+    rest = 4 if step.upcast else step.storage
+    return blocks * (step.bits / 8 + constants[step.bits]) + (step.parameters - blocks) * rest
 
 
 def adapter_parameters(step: Step) -> int:
@@ -97,39 +99,68 @@ def adapter_inputs(step: Step) -> float:
 
 
 def attention_saved(step: Step) -> float:
-    """Bytes per token and block that attention keeps: queries, keys, values, result, and the matrix where it is made.
+    """Bytes per token and block that one attention keeps: queries, keys, values, result, and the matrix if it is made.
 
-    Flash and memory-efficient kernels keep no matrix; a padding mask makes SDPA repeat grouped keys and values.
+    Flash and memory-efficient kernels keep no matrix, but the mask in the type of the numbers. A mask or a kernel that
+    knows no groups makes SDPA repeat grouped keys and values; where one matrix gave all three, the whole of it is held.
     """
-    shape, width = step.shape, step.compute
-    key = shape.query if step.padded else shape.key
+    shape, width, own = step.shape, step.compute, habits_of(step.shape)
+    repeated = step.padded or step.matrix
+    key = shape.query if repeated else shape.key
     saved = width * (2 * shape.query + 2 * key)
+    if own.fused and shape.key == shape.query:
+        saved += 2 * width * shape.query
+    if own.query_norms:
+        saved += (4 + (width if step.full else 0)) * (shape.query + shape.key)
     if step.matrix:
         dropped = step.mask + width if shape.attention_dropout else 0
-        saved += shape.heads * step.length * (4 + (width if width < 4 else 0) + dropped)
-    return saved
+        capped = width if shape.softcap else 0
+        return saved + shape.heads * step.length * (4 + (width if width < 4 else 0) + dropped + capped)
+    return saved + step.length * width * (shape.heads if own.biased else 1 if step.padded else 0)
+
+
+def norm_saved(step: Step) -> float:
+    """Bytes per token that one norm keeps: its input, in 32 bit where it computes so; trained, what it scales as well.
+
+    Autocast gives torch's layer_norm a 32-bit copy. T5 multiplies the stream as it is and keeps that beside the copy.
+    """
+    own, hidden = habits_of(step.shape), step.shape.hidden
+    if not own.rms:
+        return hidden * (4 if step.amp else step.residual)
+    scaled = 4 if own.scaled_in_32 else step.residual
+    return hidden * (4 + (scaled if step.full else 0) + (step.residual if own.biased else 0))
+
+
+def mlp_saved(step: Step) -> float:
+    """Bytes per token that the feed-forward part keeps: its wide tensors, of each expert that the token is sent to.
+
+    A gate keeps three (in and out of the activation, and the other half), a plain MLP one; activations that are written
+    out as several operations keep three more. Of an expert also what it gave before it is weighted.
+    """
+    shape, own, used = step.shape, habits_of(step.shape), max(1, step.shape.experts_used)
+    wide = step.inner * shape.intermediate * used * own.wide
+    if step.full:
+        wide += step.compute * shape.intermediate * used
+    if shape.attention_dropout and own.biased:
+        wide += step.mask * shape.intermediate
+    return wide + (step.inner * shape.hidden * used * (2 if step.full else 1) if shape.experts else 0)
 
 
 def block_saved(step: Step) -> float:
-    """Bytes per token that one block keeps for its backward pass.
+    """Bytes per token that one block keeps for its backward pass: norms, attention, MLP, dropout, what adapters add.
 
-    RMSNorm computes in 32 bit and keeps that copy, LayerNorm keeps its input; a trained norm keeps the normalised
-    one too; trained layers keep their inputs (autocast copies them for each), gates three wide tensors, plain ones one.
+    Trained layers keep their inputs, which autocast copies for each of them; a decoder's block beside an encoder has a
+    second attention with its norm, counted here as the share of the blocks that are such.
     """
-    shape, width = step.shape, step.compute
-    hidden, wide = shape.hidden, shape.intermediate
-    if shape.experts:
-        wide *= max(1, shape.experts_used)
-    norms = 2 * hidden * (4 if shape.gated_mlp else step.residual)
-    if step.full and shape.gated_mlp:
-        norms += 2 * hidden * step.residual
-    inputs = 0
+    shape, own = step.shape, habits_of(step.shape)
+    crossing = 1 + shape.decoder_layers / max(1, step.layers)
+    inputs = 0.0
     if step.full:
-        copies = 3 + (2 if shape.gated_mlp else 1) if step.casting else 2
-        inputs = width * (copies * hidden + wide)
-    middle = width * wide * (3 if shape.gated_mlp else 1)
-    dropped = 2 * hidden * step.mask if shape.attention_dropout else 0
-    return norms + inputs + middle + dropped + attention_saved(step) + adapter_inputs(step)
+        copies = 3 + (2 if shape.gated_mlp else 1) if step.casting else min(2, own.norms)
+        inputs = step.compute * copies * shape.hidden
+    dropped = 2 * shape.hidden * step.mask if shape.attention_dropout else 0
+    once = own.norms * norm_saved(step) + inputs + mlp_saved(step) + dropped + adapter_inputs(step)
+    return once + crossing * attention_saved(step) + (crossing - 1) * norm_saved(step)
 
 
 def kept(step: Step) -> float:
@@ -141,7 +172,7 @@ def kept(step: Step) -> float:
 def in_flight(step: Step) -> float:
     """What one block's backward pass adds: what it computes anew, and the gradients of its widest tensors."""
     wide = step.shape.intermediate * max(1, step.shape.experts_used)
-    passing = step.compute * (wide * (3 if step.shape.gated_mlp else 2) + step.shape.hidden)
+    passing = step.inner * (wide * (3 if step.shape.gated_mlp else 2) + step.shape.hidden)
     if step.matrix:
         passing = max(passing, 12 * step.shape.heads * step.length)  # scores, their gradient, and that of the softmax
     dequantised = step.shape.hidden * step.shape.intermediate * step.compute if step.bits < 16 else 0
@@ -150,6 +181,12 @@ def in_flight(step: Step) -> float:
 
 def loss(step: Step) -> float:
     """Buffers of the loss: all logits several times over, or a tile of them, or the in-batch similarities.
+
+    Plain: per token and word 2 bytes of logits, 4 of their log-softmax in 32 bit, 4 + 4 of two gradients coming back;
+    beside them what the last norm keeps and gives. Tiles: one of `CHUNK_TOKENS` x `CHUNK_WORDS` (on a CPU with a copy
+    in 32 bit), and the gradient of the stream in 32 bit with its cast. The head's gradient is 4 bytes a number, be it
+    in 32 bit (TRL) or twice in 16, where pieces are added up; TRL's cast of it, alive for the last moment of that, is
+    left to the interval (2 bytes more, 1.5 % of a 3B model), as other kernels know none. Liger makes it at once.
 
     `distance` holds the logits of two models and the gradient of one, and for the learned tokens in 32 bit both models'
     logits, log-softmaxes, their distance, and its gradient; counted from the formula, not yet measured on a card.
@@ -162,12 +199,13 @@ def loss(step: Step) -> float:
         return 16 * step.rows * step.rows + 2 * width * hidden * step.tokens
     told = step.told or step.tokens
     if step.kernel == "plain":
-        return told * vocab * (14 if width == 2 else 16)
+        cast = vocab * hidden * width if step.upcast else 0
+        return told * vocab * (14 if width == 2 else 16) + told * hidden * (4 + step.residual) + cast
     if step.kernel == "policy":
         return told * vocab * (width + 20)  # in 32 bit log-softmax, probabilities, their product, two gradients
     if step.kernel == "distance":
         return step.tokens * vocab * 3 * width + told * vocab * 28
     if step.kernel == "liger":
-        return step.tokens * hidden * (4 + 2 * width) + head / 4 * width
+        return step.tokens * hidden * (4 + 2 * width) + (vocab * hidden * width if step.full else 0)
     tile = min(step.tokens, CHUNK_TOKENS) * min(vocab, CHUNK_WORDS)
-    return 2 * tile * width + step.tokens * hidden * (4 + width) + head
+    return tile * width * (1 if step.gpu else 3) + step.tokens * hidden * (4 + width) + head

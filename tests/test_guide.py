@@ -279,6 +279,18 @@ def test_another_method_keeps_what_it_can_of_the_answers(llama: ModelFacts) -> N
     assert {row.method for row in plan.ranking} == set(methods_of("sft"))
 
 
+def test_adapters_asked_for_in_32_bit_widen_what_is_not_packed_but_older_files_keep_their_meaning(
+    llama: ModelFacts,
+) -> None:
+    silent = sft(machine(T4), llama, method={"kind": "qlora"})
+    asked = sft(machine(T4), llama, method={"kind": "qlora", "adapter_dtype": "fp32"})
+    written = plain(silent.run)["method"]
+    older = sft(machine(T4), llama, method={name: value for name, value in written.items() if name != "upcast"})
+    assert [plan.run.method.upcast for plan in (silent, asked, older)] == [False, True, False]  # type: ignore[union-attr]
+    assert "PEFT's recipe" in asked.reasons["method.upcast"]
+    assert asked.estimate and silent.estimate and asked.estimate.peak_gib > silent.estimate.peak_gib
+
+
 def test_a_method_that_was_chosen_stays_although_it_does_not_fit(llama: ModelFacts) -> None:
     plan = sft(machine(T4), llama, method={"kind": "full"})
     assert plan.run.method.kind == "full" and plan.ranking[0].method == "qlora"

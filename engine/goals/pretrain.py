@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from engine.goals.shared import BaseRun, Training
+from engine.goals.shared import BaseRun, LossKernel, Training
 from engine.methods import Lora, PretrainMethod
 from engine.problem import Problem
 from engine.retention import AnyRetention, KeepingData, NoRetention, keeping
@@ -29,6 +29,9 @@ class PretrainTraining(Training):
 
     packing: Annotated[bool, CHOOSES_PART] = True
     """Join the texts and cut them into equal lengths, so that nothing is padding."""
+    loss_kernel: Annotated[LossKernel, CHOOSES_PART] = "chunked"
+    """How logits become a loss: chunked (tile by tile, never all of them), plain (all at once), or liger (its layers
+    beside the tiles; needs a GPU and liger-kernel)."""
 
 
 class PretrainRun(BaseRun):
@@ -58,5 +61,5 @@ class PretrainRun(BaseRun):
         if set(self.data.columns) != {"text"}:
             advice = "map text alone, as in {text: content}"
             raise Problem("the columns do not say which of them is the text", where="data.columns", advice=advice)
-        found = {"tokens": "packed" if self.training.packing else "text"}
+        found = {"tokens": "packed" if self.training.packing else "text", "loss_kernel": self.training.loss_kernel}
         return found | keeping(self.retention.kind, self.data.keep, "causal", "texts")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from engine.goals.shared import BaseRun, Training
+from engine.goals.shared import BaseRun, LossKernel, Training
 from engine.goals.tasks import Task, Tasks, check_tasks, known_roles
 from engine.goals.turns import mixture, turns
 from engine.methods import Lora, SftMethod
@@ -63,6 +63,9 @@ class SftTraining(Training):
 
     packing: bool = False
     """Put several short rows into one sequence; needs flash attention to keep them apart."""
+    loss_kernel: Annotated[LossKernel, CHOOSES_PART] = "chunked"
+    """How logits become a loss: chunked (tile by tile, never all of them), plain (all at once), or liger (its layers
+    beside the tiles; needs a GPU and liger-kernel)."""
 
 
 class SftRun(BaseRun):
@@ -93,6 +96,8 @@ class SftRun(BaseRun):
             raise ValueError(f"{self.model.id} {PAIRS} and has no words for tools; leave the role tools out")
         if self.objective.loss_on == "all":
             raise ValueError(f"{self.model.id} {PAIRS}: its encoder reads the prompt; set objective.loss_on to answer")
+        if "loss_kernel" in self.training.model_fields_set and self.training.loss_kernel != "plain":
+            raise ValueError(f"{self.model.id} {PAIRS}, with its loss taken plainly; set training.loss_kernel to plain")
         if self.training.packing:
             raise ValueError(f"{self.model.id} {PAIRS}, which cannot be packed; set training.packing to false")
         return self
@@ -105,6 +110,7 @@ class SftRun(BaseRun):
         """Return the parts that read rows with these roles, for this kind of model."""
         tasks = self.data.tasks
         found = mixture([task.columns for task in tasks]) if tasks else turns(self.data.columns)
+        found["loss_kernel"] = self.training.loss_kernel
         if found.get("turns") == "prompt_completion" and "{prompt}" in self.data.template:
             found["turns"] = "framed_prompt"
         pairs, form = self.model.kind == "seq2seq", "tasks" if tasks else "single"

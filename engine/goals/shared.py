@@ -7,7 +7,7 @@ a field marked `CHOOSES_PART` decides which part is assembled, one marked `NOT_I
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from engine.methods import misfit
 from engine.section import CHOOSES_PART, NOT_IN_SCRIPT, Section, Setting
@@ -26,6 +26,13 @@ Conversion = Literal[
 ]
 """What becomes of a row: the parts under engine/recipes/parts/convert."""
 Every = Annotated[int, Field(ge=1)] | Literal["epoch"]
+LossKernel = Literal["chunked", "plain", "liger"]
+OPTIMIZERS = {"adamw_torch": "adamw", "adamw_bnb_8bit": "adamw_8bit"}
+"""What the library calls an optimizer -> what it is called here."""
+
+
+def _library_name(name: Any) -> Any:
+    return OPTIMIZERS.get(name, name) if isinstance(name, str) else name
 
 
 class Model(Section):
@@ -135,7 +142,9 @@ class Training(Section):
     """Longest text in tokens; what is longer is cut."""
     gradient_checkpointing: bool = False
     """Compute activations twice instead of storing them: about 30 % slower, far less memory."""
-    optimizer: Literal["adamw", "adamw_8bit", "paged_adamw_8bit", "adafactor"] = "adamw"
+    optimizer: Annotated[
+        Literal["adamw", "adamw_8bit", "paged_adamw_8bit", "adafactor"], BeforeValidator(_library_name)
+    ] = "adamw"
     """What turns gradients into moves; the 8-bit and paged ones need a GPU."""
     precision: Dtype = "auto"
     """Arithmetic of the training: bf16 from compute capability 8.0, fp16 below it, fp32 on a CPU."""

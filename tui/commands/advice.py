@@ -7,6 +7,8 @@ import typer
 
 from tui.commands.options import Goal, GpuName, Json, Python, RunFiles, Runs, Sets, Trace, Vram, Wishes
 
+GREATEST = "estimated for rows of the greatest length"
+
 
 def advise(
     goal: Goal = None,
@@ -78,7 +80,9 @@ def estimate(
         for line in dry_lines(dry):
             say(f"    {line}")
         for problem in unseen:
-            warn(f"{problem.sentence}; estimated for rows of the greatest length")
+            warn(problem.sentence if problem.code == "fp16-full" else f"{problem.sentence}; {GREATEST}")
+        for note in spent.notes:
+            warn(note)
 
 
 def inspect(

@@ -9,6 +9,7 @@ from engine import document
 from engine.config import given
 from engine.data import DataFacts
 from engine.data import look as look_at_data
+from engine.defaults import LARGE
 from engine.dry_run import Planned
 from engine.estimate import Estimate
 from engine.guide import Facts, Plan, Wishes, recommend
@@ -150,11 +151,49 @@ def traceable(file: Path, assignments: Sequence[str], machine: Machine, runs: Pa
 
 def _planned(file: Path, assignments: Sequence[str], machine: Machine, runs: Path | None) -> tuple[Plan, Sight]:
     answers = elsewhere(answers_of(run_file(file), assignments, runs), machine)
-    sight = see(answers, machine)
+    sight = _without_sample(see(answers, machine))
+    answers = _as_written(answers, sight.facts)
     try:
-        return plan(answers, sight), sight
+        return recommend(answers, sight.facts), sight
     except Problem as problem:
-        if problem.code != "columns":
-            raise
-        sight = Sight(replace(sight.facts, data=None), (*sight.unseen, problem))  # memory asks for no roles
-        return plan(answers, sight), sight
+        if problem.code == "columns":  # memory asks for no roles
+            sight = Sight(replace(sight.facts, data=None), (*sight.unseen, problem))
+        elif problem.code == "fp16-full":  # bf16 is as wide
+            answers = {**answers, "model": {**answers["model"], "dtype": "bf16"}}
+            sight = Sight(sight.facts, (*sight.unseen, problem))
+        else:
+            raise (sight.unseen[0] if sight.unseen else problem) from None
+        return recommend(answers, sight.facts), sight
+
+
+def _without_sample(sight: Sight) -> Sight:
+    """Leave rows aside that cannot be trained on, such as a single one: the longest batch is not among them."""
+    data = sight.facts.data
+    try:
+        if data is not None:
+            _check_rows(data)
+    except Problem as problem:
+        return Sight(replace(sight.facts, data=None), (*sight.unseen, problem))
+    return sight
+
+
+def _as_written(answers: dict[str, Any], facts: Facts) -> dict[str, Any]:
+    """Return the answers with what the file means where it is silent: no accumulation, and a card if it needs one."""
+    training, launch = answers.get("training") or {}, answers.get("launch") or {}
+    if "batch" in training and "accumulate" not in training:
+        answers = {**answers, "training": {**training, "accumulate": 1}}
+    if "device" in launch or facts.machine.gpus or not _asks_for_card(answers, facts.model):
+        return answers
+    return {**answers, "launch": {**launch, "device": "cuda"}}
+
+
+def _asks_for_card(answers: dict[str, Any], model: ModelFacts | None) -> bool:
+    """Say whether a run is meant for a GPU though none is here: its size, its packed weights, its 16-bit arithmetic."""
+    said = {section: answers.get(section) or {} for section in ("model", "method", "training")}
+    return bool(
+        (model is not None and (model.parameters or 0) >= LARGE)
+        or said["method"].get("kind") in ("qlora", "lora8")
+        or said["model"].get("attention") == "flash"
+        or said["training"].get("precision") in ("bf16", "fp16")
+        or "8bit" in str(said["training"].get("optimizer", ""))
+    )

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from datasets import Dataset
 from peft import PeftModel
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainerCallback
-from trl import SFTConfig, SFTTrainer
+from trl import SFTConfig
 
 from engine.recipes.parts.arguments import arguments
+from engine.recipes.parts.loss_kernel.chunked import KernelTrainer, kernel_arguments
 from engine.recipes.parts.measuring import Measuring
 from engine.recipes.parts.reading import MAX_LENGTH
 from engine.recipes.parts.retention.none import guard
 
 
-class CausalTrainer(Measuring, SFTTrainer):
+class CausalTrainer(Measuring, KernelTrainer):
     """The library's trainer of language models, measuring every test set."""
 
 
@@ -30,6 +31,7 @@ def make_trainer(
         model=model,
         args=SFTConfig(
             **arguments(),
+            **kernel_arguments(),
             max_length=MAX_LENGTH,
             packing=packing,
             eval_packing=False,

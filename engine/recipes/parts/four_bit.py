@@ -1,5 +1,6 @@
 """Linear layers in 4 bit (Dettmers et al. 2023, arXiv:2305.14314)."""
 
+import torch
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
 from engine.recipes.parts.base import torch_dtype
@@ -7,6 +8,7 @@ from engine.recipes.parts.reading import PRECISION
 
 QUANT_TYPE: str = "nf4"  # the 4-bit code: nf4 suits normally distributed weights, fp4 is the plain float
 DOUBLE_QUANT: bool = True  # quantise the quantisation constants too; saves about 0.4 bit per weight
+UPCAST: bool = False  # hold what is not packed (embeddings, norms, head) in 32 bit
 
 
 def four_bit(whole: list[str] | None = None) -> BitsAndBytesConfig:
@@ -18,6 +20,13 @@ def four_bit(whole: list[str] | None = None) -> BitsAndBytesConfig:
         bnb_4bit_compute_dtype=torch_dtype(PRECISION),
         llm_int8_skip_modules=whole,
     )
+
+
+def widen(model: PreTrainedModel) -> None:
+    """Hold what is not packed in 32 bit where that is wanted, as PEFT's prepare_model_for_kbit_training does."""
+    for weight in model.parameters() if UPCAST else ():
+        if weight.dtype in (torch.float16, torch.bfloat16):
+            weight.data = weight.data.float()
 
 
 def keep_gradients(model: PreTrainedModel) -> None:

@@ -4,7 +4,7 @@ from transformers import PreTrainedModel
 
 from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
 from engine.recipes.parts.environment import DEVICE
-from engine.recipes.parts.four_bit import four_bit, keep_gradients
+from engine.recipes.parts.four_bit import four_bit, keep_gradients, widen
 from engine.recipes.parts.model_class.causal import model_class
 from engine.recipes.parts.weights.whole import base_model
 
@@ -20,4 +20,5 @@ def load_model() -> PreTrainedModel:
         **model_arguments(),
     )
     keep_gradients(model)
+    widen(model)
     return model

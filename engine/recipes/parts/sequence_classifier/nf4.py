@@ -6,7 +6,7 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
 from engine.recipes.parts.environment import DEVICE
-from engine.recipes.parts.four_bit import four_bit, keep_gradients
+from engine.recipes.parts.four_bit import four_bit, keep_gradients, widen
 from engine.recipes.parts.head_names import head_names
 from engine.recipes.parts.weights.whole import base_model
 
@@ -24,4 +24,5 @@ def load_classifier(**head: Any) -> PreTrainedModel:
         **model_arguments(),
     )
     keep_gradients(model)
+    widen(model)
     return model
