@@ -33,6 +33,7 @@ COMMANDS = (
     "advise",
     "estimate",
     "inspect",
+    "tokens",
     "presets",
     "doctor",
 )

@@ -34,6 +34,8 @@ _SIGNS = {
     "★": "@",
     "◆": "+",
     "■": "#",
+    "⟦": "[",
+    "⟧": "]",
 }
 _TABLE = {ord(sign): plain for signs, plain in _SIGNS.items() for sign in signs}
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tui.commands import advice, control, machine, paper, runs, screen, training
+from tui.commands import advice, control, machine, paper, runs, screen, tokens, training
 from tui.commands.fullscreen import full_screen
 from tui.commands.options import Runs
 
@@ -58,6 +58,7 @@ for command in (
     advice.advise,
     advice.estimate,
     advice.inspect,
+    tokens.tokens,
     paper.presets,
     machine.doctor,
 ):
