@@ -187,6 +187,18 @@ def test_a_healthy_run_is_silent_and_proves_that_it_learned(
 
 
 @pytest.mark.parametrize(
+    ("method", "rate", "codes"), [("full", 1e-12, {"weights_still", "nothing_moved"}), ("lora", 1e-9, {"same_answers"})]
+)
+def test_a_run_that_learned_nothing_is_told_at_its_end(
+    method: str, rate: float, codes: set[str], llama: Path, tmp_path: Path
+) -> None:
+    described = values("sft", method, llama, tmp_path)
+    described["training"]["learning_rate"] = rate
+    _, known = forge(described, tmp_path / "runs")
+    assert {warning["code"] for warning in known.warnings} - {"slower"} == codes
+
+
+@pytest.mark.parametrize(
     ("held", "users", "told"),
     [
         (0, [], []),
