@@ -200,7 +200,8 @@ def suits(match: Match, sheet: Sheet) -> tuple[Suit, ...]:
             if goal == "embed" and positive is not None and positive.distinct < min(2, len(rows)):
                 continue  # one passage for all questions tells nothing apart
             found.setdefault(goal, replace(suit, convert=name, why=f"{suit.why}; first: {WORDS[name]}"))
-    return tuple(found.values())
+    order = [use.goal for use in USES.get(match.label, ())]
+    return tuple(sorted(found.values(), key=lambda suit: order.index(suit.goal) if suit.goal in order else len(order)))
 
 
 def _direct(match: Match, sheet: Sheet) -> dict[str, Suit]:
