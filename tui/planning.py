@@ -70,6 +70,12 @@ def _here(devices: list[str], facts: Facts) -> bool:
     return all(facts.machine.find(device) is not None for device in devices)
 
 
+def timed(plan: Plan) -> tuple[Run, float | None]:
+    """Return the run of a plan and the seconds that it will take."""
+    known = plan.estimate.seconds if plan.estimate is not None else None
+    return plan.run, known[1] if known is not None else None
+
+
 def largest_batch(run: Run, facts: Facts) -> tuple[int, int] | None:
     """Return the largest batch that is sure to fit, and its accumulation, that leave the rows of a step as they are.
 

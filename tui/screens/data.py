@@ -36,7 +36,10 @@ class DataScreen(Step):
         "as several tasks at once, and each is measured by itself; a.jsonl * 2 + b.jsonl takes twice "
         "as much from the first."
     )
-    BINDINGS = [Binding("ctrl+n", "go_on", "Go on", tooltip="Take these rows and go on to the method")]
+    BINDINGS = [
+        Binding("ctrl+n", "go_on", "Go on", tooltip="Take these rows and go on to the method"),
+        Binding("ctrl+o", "tokens", "Tokens", tooltip="See rows as the model will see them, with what is trained on"),
+    ]
     entry = getters.query_one("#path", PathEntry)
     mapping = getters.query_one(Mapping)
 
@@ -158,6 +161,7 @@ class DataScreen(Step):
         self.mapping.display = not facts.parts  # each task has columns of its own
         self.mapping.offer(str(self.wizard.said("goal")), facts, self.wizard, self.draft("share"))
         self.query_one(Rows).show(facts, self.mapping.columns())
+        self.refresh_bindings()
 
     @on(Mapping.Changed)
     def _roles_changed(self, message: Mapping.Changed) -> None:
@@ -166,6 +170,22 @@ class DataScreen(Step):
         self.wizard.settle("data.group", message.group)
         if self.wizard.data is not None:
             self.query_one(Rows).show(self.wizard.data, message.columns)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Offer tokens only of rows that were looked at."""
+        return action != "tokens" or self.has_class("-found")
+
+    def action_tokens(self) -> None:
+        """Show rows as the model will see them with these roles; the guide chooses what is not answered yet."""
+        from tui.planning import timed
+        from tui.screens.tokens import TokensScreen
+
+        answers = {} if self.wizard.data is not None and self.wizard.data.parts else self.mapping.answers()
+        if answers is None:
+            return
+        for dotted, value in answers.items():
+            self.wizard.settle(dotted, value)
+        self.app.push_screen(TokensScreen(lambda: timed(self.wizard.recommend())))
 
     def action_go_on(self) -> None:
         """Write the roles and the test share down and go on, unless something is missing."""

@@ -21,7 +21,7 @@ from engine.preset import presets
 from engine.problem import Problem
 from engine.script import assemble
 from tui.outline import matters, sentence
-from tui.planning import Thought, start, think, warm_up
+from tui.planning import Thought, start, think, timed, warm_up
 from tui.screens.ask import Ask, Choose, Sure
 from tui.screens.goal import told
 from tui.screens.keeping import keep
@@ -60,6 +60,9 @@ class PlanScreen(Step):
         Binding("x", "export", "Export script", tooltip="See the whole script and write it to a file"),
         Binding("s", "save", "Save as YAML", tooltip="Write the complete run to a file for `tunewright run`"),
         Binding("w", "what_if", "What if", tooltip="Plan for another GPU, to see what it would change"),
+        Binding(
+            "t", "tokens", "Tokens", tooltip="See rows as the model will see them: what is trained on, what is cut"
+        ),
         Binding("p", "presets", "Presets", tooltip="Take the settings of a preset"),
         Binding("b", "batch", "Largest batch", tooltip="Take the largest batch that is sure to fit"),
     ]
@@ -209,6 +212,14 @@ class PlanScreen(Step):
             self.wizard.answer("training.batch", batch)
             self.wizard.answer("training.accumulate", accumulate)
             self.think()
+
+    def action_tokens(self) -> None:
+        """Show rows as the model of this plan will see them."""
+        from tui.screens.tokens import TokensScreen
+
+        if self.wizard.thought is not None:
+            plan = self.wizard.thought.plan
+            self.app.push_screen(TokensScreen(lambda: timed(plan)))
 
     @work(exclusive=True, group="over")
     async def action_save(self) -> None:
