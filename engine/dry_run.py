@@ -42,6 +42,8 @@ class Traced:
     """What a dry run counted: bytes that torch would have allocated on a card."""
 
     peak_gib: float
+    reserved_gib: float
+    """What the allocator would have taken from the card by then."""
     phase: str
     module: str
     terms: dict[str, float]

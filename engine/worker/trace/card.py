@@ -1,32 +1,38 @@
 """What a card does otherwise than this processor: optimizers in one sweep, sums in 32 bit, no small talk."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.overrides import TorchFunctionMode
 
 WIDE = {
-    getattr(torch.nn.functional, name)
-    for name in ("layer_norm", "group_norm", "softmax", "log_softmax", "nll_loss", "cosine_similarity", "mse_loss")
-} | {
-    torch.softmax,
-    torch.log_softmax,
-    torch.Tensor.softmax,
-    torch.Tensor.log_softmax,
-    torch.cosine_similarity,
-    torch.norm,
+    torch.nn.functional: (
+        "layer_norm",
+        "group_norm",
+        "softmax",
+        "log_softmax",
+        "nll_loss",
+        "cross_entropy",
+        "cosine_similarity",
+        "mse_loss",
+    ),
+    torch: ("softmax", "log_softmax", "cosine_similarity", "norm"),
+    torch.Tensor: ("softmax", "log_softmax"),
 }
 """What autocast computes in 32 bit on a card, and not on a processor."""
 
 
-class CardNumbers(TorchFunctionMode):
-    """Autocast as a card does it."""
+def widening(library: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that is given 32-bit numbers under autocast."""
 
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Widen what a card widens."""
-        if func in WIDE and torch.is_autocast_enabled("cpu"):
+    @functools.wraps(library)
+    def wide(*args: Any, **named: Any) -> Any:
+        if torch.is_autocast_enabled("cpu"):
             args = tuple(widened(one) for one in args)
-        return func(*args, **(kwargs or {}))
+        return library(*args, **named)
+
+    return wide
 
 
 def widened(one: Any) -> Any:
@@ -35,19 +41,34 @@ def widened(one: Any) -> Any:
     return one.float() if narrow else one
 
 
+def dropout(
+    input: torch.Tensor,  # noqa: A002 - the library's own name
+    p: float = 0.5,
+    training: bool = True,
+    inplace: bool = False,
+) -> torch.Tensor:
+    """Drop with a card's fused kernel, which keeps a truth value for every number, where a processor keeps factors."""
+    if training and not inplace and 0 < p < 1:
+        return torch.native_dropout(input, p, True)[0]
+    return torch.dropout(input, p, training)
+
+
 def stand_in() -> None:
     """Take the ways through the libraries that a card would take."""
     from torch.nn.utils import clip_grad
     from torch.optim import adam
-    from transformers import masking_utils
 
     asked = torch.is_autocast_enabled
     torch.is_autocast_enabled = lambda *_: asked("cpu")
     torch.get_autocast_gpu_dtype = lambda: torch.get_autocast_dtype("cpu")
+    # functions, not a mode: what checkpointing computes anew in the backward pass runs outside of every mode
+    for place, names in WIDE.items():
+        for name in names:
+            setattr(place, name, widening(getattr(place, name)))
+    torch.nn.functional.dropout = dropout
     for module, name, answer in (
         (adam, "_default_to_fused_or_foreach", (False, True)),
         (clip_grad, "_device_has_foreach_support", True),
         (clip_grad, "_has_foreach_support", True),
     ):
         setattr(module, name, lambda *_, answer=answer, **__: answer)
-    masking_utils.is_tracing = lambda *_: False

@@ -1,14 +1,19 @@
 """The edges of the libraries: where a script asks for weights, rows or a card, it gets shapes."""
 
+import sys
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
 from torch import nn
-from transformers import AutoConfig, PreTrainedTokenizerFast
+from transformers import AutoConfig, PreTrainedTokenizerFast, masking_utils
 
+from engine.worker.trace.rows import outside
+
+LIKELIHOODS = ("ref_chosen_logps", "ref_rejected_logps", "ref_logps", "ref_KL_logps")
 AUTO = (
     "AutoModel",
     "AutoModelForCausalLM",
@@ -37,9 +42,8 @@ def from_shapes(auto: Any) -> Callable[..., Any]:
     """Return what stands in for an auto class's `from_pretrained`: the same model, from its config alone."""
 
     def load(name: str, **given: Any) -> Any:
-        config = AutoConfig.from_pretrained(
-            name, revision=given.get("revision"), trust_remote_code=given.get("trust_remote_code", False)
-        )
+        asked = {"revision": given.get("revision"), "trust_remote_code": given.get("trust_remote_code", False)}
+        config = deepcopy(given.get("config")) or AutoConfig.from_pretrained(name, **asked)
         for setting in ("num_labels", "id2label", "label2id", "problem_type", *getattr(config, "to_dict", dict)()):
             if setting in given and setting not in ("dtype", "attn_implementation"):
                 setattr(config, setting, given[setting])
@@ -97,9 +101,25 @@ def has_tokenizer(folder: str) -> bool:
     )
 
 
+def without_reference(_: Any, rows: Any, *__: Any) -> Any:
+    """Return rows with the likelihoods that a reference would give: they are measured before the training begins."""
+    return outside(lambda: rows.map(lambda _: dict.fromkeys(LIKELIHOODS, 0.0)))
+
+
+def stand_in_references() -> None:
+    """Leave out what trainers of preferences measure once; it needs less than the training does."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("trl.") and hasattr(module, "hash_module"):
+            vars(module)["hash_module"] = lambda _: ""
+            for kind in vars(module).values():
+                if isinstance(kind, type) and hasattr(kind, "_precompute_ref_logps"):
+                    kind._precompute_ref_logps = without_reference
+
+
 def stand_in(base: str) -> bool:
     """Put shapes in the place of weights; return whether the texts are tokens of the model's own."""
     nn.Module._apply = apply  # type: ignore[assignment]
+    masking_utils.is_tracing = lambda *_: False  # the ledger knows whether a mask is all ones
     for name in AUTO:
         auto = getattr(transformers, name)
         auto.from_pretrained = staticmethod(from_shapes(auto))
