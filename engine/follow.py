@@ -11,7 +11,7 @@ import orjson
 from engine.event import EVENTS
 from engine.history import Event, History
 
-BATCH = 1 << 16  # bytes; more at once is slower and leaves holes in the memory
+BATCH = 1 << 15  # bytes; more at once is slower and leaves holes in the memory
 MARK = 64  # bytes before the reading position that must still be there; else the file is another one
 
 
@@ -62,11 +62,10 @@ class Follower:
 
     def _take(self, block: bytes) -> int:
         *lines, self._rest = (self._rest + block).split(b"\n")
-        whole = [line for line in lines if line.strip()]
-        events = _read_together(whole)
+        events = _read_together(lines)
         if events is None:
             return sum(map(self.take, lines))
-        return self.take_all(whole, events)
+        return self.take_all(lines, events)
 
     def take_all(self, lines: list[bytes], events: list[Event]) -> int:  # noqa: ARG002
         """Take in events that were read from these lines, and return how many; who wants the lines overrides this."""

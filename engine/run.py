@@ -9,17 +9,16 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from engine import document
-from engine.config import Run
 from engine.event import EVENTS
 from engine.follow import Follower
 from engine.history import History
 from engine.liveness import is_here, is_locked, lives
 from engine.problem import Problem, nearest
-from engine.reward_code import settle
-from engine.script import assemble, requirements
+
+if TYPE_CHECKING:
+    from engine.config import Run  # what it takes to describe a run is half of the time in which one is shown
 
 State = Literal["created", "running", "completed", "stopped", "failed", "died", "elsewhere"]
 WORKER = Path(__file__).parent / "worker" / "__main__.py"
@@ -33,8 +32,12 @@ cd "$(dirname "$0")" && exec python train.py
 GOING = ("running", "elsewhere")
 
 
-def create(run: Run, runs: Path, *, script: str | None = None, python_versions: dict[str, str] | None = None) -> Path:
+def create(run: "Run", runs: Path, *, script: str | None = None, python_versions: dict[str, str] | None = None) -> Path:
     """Write the folder of a new run (mode 0700) and return it; `script` keeps one that was edited by hand."""
+    from engine import document
+    from engine.reward_code import settle
+    from engine.script import assemble, requirements
+
     run, beside = settle(run)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     folder = fresh_folder(runs / f"{run.output.name}-{stamp}")
@@ -81,8 +84,10 @@ def is_edited(folder: Path) -> bool:
         return False
 
 
-def load(folder: Path) -> Run:
+def load(folder: Path) -> "Run":
     """Return the complete run of a folder."""
+    from engine import document
+
     _no_command(folder)
     return document.load(folder / "run.yaml")
 

@@ -142,6 +142,10 @@ class Series:
             del self.ticks.steps[length:], self.ticks.epochs[length:], self.ticks.times[length:], self.values[length:]
             self._blocks.cut(length)
 
+    def summarise(self) -> None:
+        """Find the extremes of all whole blocks now, before somebody waits for them."""
+        self._blocks.extend(self.values)
+
     def between(self, first: int, end: int) -> tuple[float, float, float, int]:
         """Return lowest, highest, sum and number of the points from index `first` to before `end`, gaps left out."""
         start, stop = -(-first // BLOCK), end // BLOCK

@@ -59,6 +59,7 @@ class Tunewright(App[None]):
         self.read_only = read_only
         self.runs = runs
         self.opens = watch
+        self._looked = False
         self.answers = answers
         self.machine_seen = asyncio.Event()
         self.animation_level = "none"
@@ -71,7 +72,7 @@ class Tunewright(App[None]):
         """Return Home, which lies under everything else."""
         from tui.screens.home import HomeScreen
 
-        return HomeScreen(self.runs)
+        return HomeScreen(self.runs, below=self.opens is not None)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return the filters that every line passes, the one for terminals without UTF-8 last."""
@@ -83,12 +84,19 @@ class Tunewright(App[None]):
         return binding.key if self._ascii.enabled and not sign.isascii() else sign
 
     def on_mount(self) -> None:
-        """Open what was asked for, and look at the machine once the first screen is there."""
+        """Open what was asked for, and look at the machine once the first screen is there, unless a run is shown."""
         if self.opens is not None:
             self.open_run(self.opens)
-        elif self.answers is not None:
+            return
+        if self.answers is not None:
             self.new_run(self.answers, at="plan")
-        self.call_after_refresh(self.look_at_machine)
+        self.call_after_refresh(self.look_once)
+
+    def look_once(self) -> None:
+        """Look at the machine if nobody has: who only watches a run does not need to know it."""
+        if not self._looked:
+            self._looked = True
+            self.look_at_machine()
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="machine")
     def look_at_machine(self) -> None:
@@ -107,6 +115,7 @@ class Tunewright(App[None]):
         """Begin the conversation that ends with a plan, with what is answered already."""
         from tui.wizard import Wizard
 
+        self.call_after_refresh(self.look_once)
         self.run_worker(Wizard(self, answers or {}).converse(at), group="wizard", exclusive=True)
 
     def repeat(self, folder: Path) -> None:

@@ -11,6 +11,7 @@ from engine.history import History
 
 READ_EVERY = 0.25  # seconds between two looks at the events
 LOOK_EVERY = 1.0  # seconds between two looks at the process
+FIRST = 0.3  # seconds of reading after which a part of a long run is shown: every picture delays the whole one
 BATCH = 1 << 20  # bytes taken in at once, so that who draws waits at most some 20 ms for the history
 
 
@@ -38,14 +39,14 @@ class Watching:
         self._over.set()
 
     def _catch_up(self, tell: Callable[[runs.State, list[str]], object]) -> runs.State:
-        """Read what is there already; the first of it and all of it are told, nothing in between."""
-        with self.lock:
-            self._follower.read(BATCH)
-        self._tell(tell)
-        new = 1
+        """Read what is there already; all of it is told, and of a long one what is read after a moment."""
+        new, told, first = 1, False, time.monotonic() + FIRST
         while new and not self._over.is_set():
             with self.lock:
                 new = self._follower.read(BATCH)
+            if not told and time.monotonic() > first:
+                told = True
+                self._tell(tell)
         self.caught_up = True
         return self._tell(tell)
 
@@ -57,6 +58,9 @@ class Watching:
     def run(self, tell: Callable[[runs.State, list[str]], object]) -> None:
         """Read until `end`; `tell` is called with state and last log lines whenever anything is not what it was."""
         state, looked = self._catch_up(tell), time.monotonic()
+        for series in list(self.history.metrics.values()):
+            with self.lock:
+                series.summarise()
         while not self._over.is_set():
             with self.lock:
                 new = self._follower.read(BATCH)

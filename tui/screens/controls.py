@@ -16,7 +16,6 @@ from engine import run as runs
 from engine.history import History
 from engine.problem import Problem
 from tui.app import Tunewright
-from tui.screens.ask import Ask, Sure
 from tui.screens.looking import Looking
 from tui.widgets.figures import count
 from tui.widgets.progress import GOING
@@ -83,6 +82,8 @@ class Controls(Looking):
     @work
     async def action_stop(self) -> None:
         """Ask once, then let the training finish its step, save and end."""
+        from tui.screens.ask import Sure  # half a tenth of a second that the first picture need not wait for
+
         if await self.app.push_screen_wait(Sure("Stop this training?", self._what_stopping_costs())):
             self.ask_of_run(runs.stop)
 
@@ -94,6 +95,8 @@ class Controls(Looking):
     @work
     async def action_kill(self) -> None:
         """Ask once, then end it at once."""
+        from tui.screens.ask import Sure
+
         if await self.app.push_screen_wait(Sure("Kill this training?", self._what_killing_costs())):
             self.ask_of_run(partial(runs.stop, hard=True))
 
@@ -109,6 +112,7 @@ class Controls(Looking):
     @work
     async def action_epochs(self) -> None:
         """Ask for a smaller number of epochs; what can't be done safely is refused with the reason."""
+        from tui.screens.ask import Ask
 
         def settle(answer: str) -> str:
             try:

@@ -75,10 +75,11 @@ class HomeScreen(Screen[None]):
         sentence: str
         wrong: bool = False
 
-    def __init__(self, root: Path) -> None:
-        """List the runs below `root`."""
+    def __init__(self, root: Path, *, below: bool = False) -> None:
+        """List the runs below `root`; `below`: something else is opened first, and this is seen when that is left."""
         super().__init__()
         self.root = root
+        self._below = below
         self._beats = 0
 
     def compose(self) -> ComposeResult:
@@ -96,7 +97,11 @@ class HomeScreen(Screen[None]):
         self.set_interval(LOOK_EVERY, self._beat)
 
     def on_screen_resume(self) -> None:
-        """Look as soon as the screen stands, at the start and whenever one comes back."""
+        """Look as soon as the screen stands, at the start and whenever one comes back; not below a run to be shown."""
+        if self._below:
+            self._below = False
+            return
+        self.app.look_once()
         self.call_after_refresh(self.look)
 
     def on_resize(self) -> None:

@@ -16,9 +16,7 @@ from textual.message import Message
 from engine import run as runs
 from engine import table
 from engine.history import History
-from tui.screens.arrange import Arrange
 from tui.screens.controls import Controls
-from tui.screens.log import LogScreen
 from tui.watching import Watching
 from tui.widgets.keybar import KeyBar
 from tui.widgets.plot import preload
@@ -186,6 +184,8 @@ class TrainScreen(Controls):
     @work
     async def action_arrange(self) -> None:
         """Choose and order the curves."""
+        from tui.screens.arrange import Arrange
+
         with self.watching.lock:
             names = self.view.titles(self.watching.history)
         found = await self.app.push_screen_wait(Arrange(names, self.view.hidden))
@@ -205,6 +205,8 @@ class TrainScreen(Controls):
 
     def action_log(self) -> None:
         """Open the log."""
+        from tui.screens.log import LogScreen
+
         self.app.push_screen(LogScreen(self.folder))
 
     def action_results(self) -> None:

@@ -58,23 +58,23 @@ class Curve(Spans):
         self.lens, self.whole = Lens(), 1.0
         self.left = 0
         self._tracer: Tracer | None = None
+        self._tracers: dict[str, Tracer] = {}
         self._drawn: tuple[object, ...] | None = None
         self._plot: list[Row] = []
 
-    def plot(self, picture: Picture, whole: float, lens: Lens | None = None) -> None:
-        """Show through a lens a picture of which all is seen from 0 to `whole`."""
+    def plot(self, picture: Picture, whole: float, lens: Lens | None = None, *, later: bool = False) -> None:
+        """Show through a lens a picture of which all is seen from 0 to `whole`; `later`: with the resize to come."""
         lens = lens or Lens()
-        tracer, name = self._tracer, self.picture.name if self.picture else ""
-        if tracer is None or (name, tracer.lens.part, tracer.lens.along, self.whole) != (
-            picture.name, lens.part, lens.along, whole,
-        ):  # fmt: skip
-            self._tracer = None
+        if (self.lens.part, self.lens.along, self.whole) != (lens.part, lens.along, whole):
+            self._tracers = {}
+        self._tracer = self._tracers.get(picture.name)
         self.picture, self.whole, self.lens = picture, whole, lens
-        self._draw()
+        if not later:
+            self._draw()
 
     def on_resize(self, _: events.Resize) -> None:
         """Draw anew in the new size."""
-        self._tracer = None
+        self._tracer, self._tracers = None, {}
         self._draw()
 
     @property
@@ -87,6 +87,7 @@ class Curve(Spans):
         if self.picture is None or width < 20 or height < 5:
             return
         tracer = self._tracer = self._tracer or Tracer(width, self.lens, self.whole)
+        self._tracers[self.picture.name] = tracer
         traces = tracer.traces(self.picture.lines)
         powers = raised(traces) if self.lens.logarithmic else None
         scaled = powers or traces

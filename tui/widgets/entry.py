@@ -13,7 +13,7 @@ from textual.binding import Binding
 from textual.suggester import Suggester
 from textual.widgets import Input
 
-from tui.widgets.value import escape
+from tui.widgets.escaped import escape
 
 _AT_MOST = 5000
 

@@ -96,11 +96,13 @@ class RunView(Vertical):
     def show_curves(self, history: History) -> None:
         """Draw the chosen pictures; what has not changed is neither drawn nor sent."""
         self.whole, self.reach = extent(history, self.lens.along), reach(history, self.lens.along)
-        for name, picture in zip(("#first", "#second"), self._choose(self.arranged(history)), strict=True):
-            curve = self.query_one(name, Curve)
+        chosen = self._choose(self.arranged(history))
+        curves = [self.query_one(name, Curve) for name in ("#first", "#second")]
+        resized = any(curve.display is (picture is None) for curve, picture in zip(curves, chosen, strict=True))
+        for curve, picture in zip(curves, chosen, strict=True):
             curve.display = picture is not None
             if picture is not None:
-                curve.plot(picture, self.whole, self.lens)
+                curve.plot(picture, self.whole, self.lens, later=resized)
 
     def _choose(self, found: list[Picture]) -> tuple[Picture | None, Picture | None]:
         if not found:

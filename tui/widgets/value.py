@@ -12,10 +12,9 @@ from pydantic.fields import FieldInfo
 
 from engine.document import override
 from engine.problem import Problem
+from tui.widgets.escaped import escape, unescape
 
-_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _WORD = re.compile(r"[A-Za-z_][\w.-]*")
-_ESCAPED = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))")
 
 
 def choices(info: FieldInfo) -> tuple[str, ...]:
@@ -86,31 +85,6 @@ def _list(inner: Any) -> str:
 def is_text(info: FieldInfo) -> bool:
     """Return whether a field holds plain text, which is taken as it is typed."""
     return info.annotation is str
-
-
-def escape(text: str) -> str:
-    r"""Return text in one printable line: a new line is written `\n`, an escape character `\x1b`."""
-    return "".join(_ESCAPES.get(sign) or (sign if sign.isprintable() else _code(sign)) for sign in text)
-
-
-def _code(sign: str) -> str:
-    return f"\\x{ord(sign):02x}" if ord(sign) < 0x100 else "".join(f"\\u{unit:04x}" for unit in _units(sign))
-
-
-def _units(sign: str) -> list[int]:
-    raw = sign.encode("utf-16-be", "surrogatepass")
-    return [int.from_bytes(raw[at : at + 2], "big") for at in range(0, len(raw), 2)]
-
-
-def unescape(text: str) -> str:
-    """Return the text that `escape` wrote down."""
-    known = {written[1]: sign for sign, written in _ESCAPES.items()}
-
-    def one(match: re.Match[str]) -> str:
-        code = match[1] or match[2]
-        return chr(int(code, 16)) if code else known.get(match[3], match[0])
-
-    return _ESCAPED.sub(one, text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def written(value: Any, info: FieldInfo) -> str:
