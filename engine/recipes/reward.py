@@ -13,8 +13,9 @@ from trl import RewardConfig, RewardTrainer
 from engine.recipes.parts.adapter.lora import adapt, saved_weights
 from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.begin import begin
-from engine.recipes.parts.checkpoints import check_best_loaded, measured_best, newest_checkpoint
+from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
 from engine.recipes.parts.conversation import set_template
+from engine.recipes.parts.longest_first import train_longest_first
 from engine.recipes.parts.method_check import check_method
 from engine.recipes.parts.noise import without_noise
 from engine.recipes.parts.output import output
@@ -96,7 +97,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     before = measured_once("baseline.json", trainer.evaluate)
     base = measured_once("base_rewards.json", lambda: judged(trainer))
     phase("training", callbacks)
-    trainer.train(resume_from_checkpoint=newest_checkpoint())
+    train_longest_first(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))
     phase("evaluating", callbacks)
     after, tuned = measured_best(trainer), judged(trainer)

@@ -8,7 +8,8 @@ from peft import PeftModel
 from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback
 
 from engine.recipes.parts.adapter.lora import saved_weights
-from engine.recipes.parts.checkpoints import check_best_loaded, measured_best, newest_checkpoint
+from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
+from engine.recipes.parts.longest_first import train_longest_first
 from engine.recipes.parts.measuring import measures
 from engine.recipes.parts.output import output
 from engine.recipes.parts.phases import phase
@@ -42,7 +43,7 @@ def before_and_after(
         before = measured_once("baseline.json", trainer.evaluate)
         base = measured_once("base_answers.json", lambda: answers(model, tokenizer, prompts))
     phase("training", callbacks)
-    trainer.train(resume_from_checkpoint=newest_checkpoint())
+    train_longest_first(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))
     phase("evaluating", callbacks)
     after = measured_best(trainer)

@@ -7,9 +7,10 @@ import torch
 from datasets import Dataset
 from transformers import Trainer, TrainerCallback
 
-from engine.recipes.parts.checkpoints import check_best_loaded, measured_best, newest_checkpoint
+from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
 from engine.recipes.parts.class_samples import class_samples
 from engine.recipes.parts.confusion import confusion, tables
+from engine.recipes.parts.longest_first import train_longest_first
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.results import compare, measured_once
 
@@ -32,7 +33,7 @@ def before_and_after(
     before = measured_once("baseline.json", trainer.evaluate)
     first = measured_once("baseline_classes.json", lambda: classes_said(trainer))
     phase("training", callbacks)
-    trainer.train(resume_from_checkpoint=newest_checkpoint())
+    train_longest_first(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights())
     phase("evaluating", callbacks)
     after, last = measured_best(trainer), classes_said(trainer)

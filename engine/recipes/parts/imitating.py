@@ -6,7 +6,8 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback
 
 from engine.recipes.parts.adapter.full import saved_weights
-from engine.recipes.parts.checkpoints import check_best_loaded, measured_best, newest_checkpoint
+from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
+from engine.recipes.parts.longest_first import train_longest_first
 from engine.recipes.parts.output import output
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.results import compare, facts, measured_once, report
@@ -29,7 +30,7 @@ def imitate(
     base = measured_once("base_answers.json", lambda: answers(trainer.model, tokenizer, prompts))
     teacher = measured_once("teacher_answers.json", shown)
     phase("training", callbacks)
-    trainer.train(resume_from_checkpoint=newest_checkpoint())
+    train_longest_first(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))
     phase("evaluating", callbacks)
     after = measured_best(trainer)
