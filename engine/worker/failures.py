@@ -26,6 +26,11 @@ KNOWN_WORDS = (
     ("No space left on device", "disk_full", "free some space; the last whole checkpoint is kept, then resume the run"),
     ("code: 28", "disk_full", "free some space; the last whole checkpoint is kept, then resume the run"),
     ("CUDA out of memory", "out_of_memory", KNOWN_TYPES["OutOfMemoryError"][1]),
+    (
+        "nothing would be learned",
+        "nothing_learned",
+        "tunewright tokens shows what of each row is trained on; the run was stopped before its first step",
+    ),
     ("torch sees none", "no_gpu", "run tunewright doctor to see why"),
     ("couldn't connect to", "offline", "connect to the hub once, or give a folder as model.id"),
     ("best checkpoint", "best_not_loaded", "the checkpoints are kept in output/; resume the run to evaluate again"),

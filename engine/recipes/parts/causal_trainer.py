@@ -8,6 +8,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, Trai
 from trl import SFTConfig
 
 from engine.recipes.parts.arguments import arguments
+from engine.recipes.parts.learned_batches import check_learned
 from engine.recipes.parts.loss_kernel.chunked import KernelTrainer, kernel_arguments
 from engine.recipes.parts.measuring import Measuring
 from engine.recipes.parts.reading import MAX_LENGTH
@@ -43,6 +44,7 @@ def make_trainer(
         processing_class=tokenizer,
         callbacks=list(callbacks),
     )
+    check_learned(trainer, rows[0], tokenizer)
     for name, parameter in trainer.model.named_parameters():
         parameter.data = parameter.data.to(stored[name])
     return trainer

@@ -7,6 +7,7 @@ from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback
 
 from engine.recipes.parts.adapter.full import saved_weights
 from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
+from engine.recipes.parts.learned_batches import check_learned
 from engine.recipes.parts.longest_first import train_longest_first
 from engine.recipes.parts.output import output
 from engine.recipes.parts.phases import phase
@@ -25,6 +26,7 @@ def imitate(
 ) -> dict[str, Any]:
     """Measure, train, measure again, save the best model; `shown` gives the teacher's own answers."""
     prompts = [tokens for _, tokens in asked]
+    check_learned(trainer, trainer.train_dataset, tokenizer)
     phase("baseline", callbacks)
     before = measured_once("baseline.json", trainer.evaluate)
     base = measured_once("base_answers.json", lambda: answers(trainer.model, tokenizer, prompts))

@@ -15,6 +15,7 @@ from transformers import (
 )
 
 from engine.recipes.parts.arguments import arguments
+from engine.recipes.parts.learned_batches import check_learned
 from engine.recipes.parts.measuring import Measuring
 from engine.recipes.parts.retention.none import guard
 
@@ -30,7 +31,7 @@ def make_trainer(
     callbacks: Sequence[TrainerCallback],
 ) -> Trainer:
     """Return the trainer of tokenised training rows and test sets; padding is never learned."""
-    return guard(PairTrainer)(
+    trainer = guard(PairTrainer)(
         model=model,
         args=Seq2SeqTrainingArguments(**arguments(), metric_for_best_model="eval_loss", greater_is_better=False),
         train_dataset=rows[0],
@@ -39,3 +40,5 @@ def make_trainer(
         data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
         callbacks=list(callbacks),
     )
+    check_learned(trainer, rows[0], tokenizer)
+    return trainer
