@@ -1,6 +1,6 @@
 """What a run will need: memory at its peak, with an interval, and time; a closed form that costs less than 1 ms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine import terms
 from engine.config import Run
@@ -9,7 +9,7 @@ from engine.families import known
 from engine.load import one_step
 from engine.machine import GIB, Machine
 from engine.model import ModelFacts
-from engine.place import free_gib
+from engine.place import free_gib, others_gib
 from engine.speed import seconds
 from engine.step import Step
 
@@ -19,6 +19,8 @@ SLACK = 1.09
 """The allocator's rounding and fragmentation on a GPU (1.046 over 51 measured runs), and our own error."""
 LIBRARIES_GIB = 0.9
 """torch, transformers and their family in a process without a GPU."""
+OUTSIDE = ("cuda", "libraries")
+"""Terms that are there whatever is trained, and that torch does not allocate."""
 RAM_SLACK = 1.35
 """What the C library keeps of freed memory on a CPU (0.93 to 1.3 times the sum of the terms, measured on MiniLM)."""
 
@@ -40,6 +42,8 @@ class Estimate:
     seconds: tuple[float, float, float] | None
     notes: tuple[str, ...] = ()
     """What a person should know of the prediction: where it is a guess, and why."""
+    others: dict[str, float] = field(default_factory=dict)
+    """What other programs hold of the card now, by their names: it is missing from what is free."""
 
 
 def estimate(run: Run, model: ModelFacts, machine: Machine, data: DataFacts | None) -> Estimate:
@@ -58,6 +62,7 @@ def estimate(run: Run, model: ModelFacts, machine: Machine, data: DataFacts | No
         fits=None if free is None else high <= free,
         seconds=spent,
         notes=_notes(model),
+        others=others_gib(run.launch.device, run.launch.devices, machine),
     )
 
 
@@ -96,6 +101,6 @@ def _whole(step: Step, kept: dict[str, float], moments: list[dict[str, float]]) 
 
 def interval(peak: dict[str, float], *, gpu: bool) -> tuple[float, float]:
     """Return the ends between which the peak lies; the upper one is what must be free on the card or in RAM."""
-    own = sum(value for name, value in peak.items() if name not in ("cuda", "libraries"))
+    own = sum(value for name, value in peak.items() if name not in OUTSIDE)
     outside = sum(peak.values()) - own
     return (0.92 * own, SLACK * own + outside) if gpu else (own / RAM_SLACK + outside, RAM_SLACK * own + outside)

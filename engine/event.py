@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 EVENTS = "events.jsonl"
+RESCUE = "if_memory_runs_out.json"
+"""The file of a run's folder with the change that would fit: a worker, which cannot predict, tells it."""
 PLAN = "plan"
 """The file in a run's control folder that says after how many steps it shall end."""
 

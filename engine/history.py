@@ -214,7 +214,9 @@ class History:
 
     def _fold_failed(self, event: Event, _: float) -> None:
         words = {name: _text(event.get(name, "")) for name in ("code", "message", "advice", "traceback")}
-        self.failed, self.progress = {**event, **words}, None
+        told = event.get("change")
+        change = {str(name): value for name, value in told.items()} if isinstance(told, dict) else {}
+        self.failed, self.progress = {**event, **words, "change": change}, None
 
 
 _FOLDS: dict[str, Callable[[History, Event, float], None]] = {

@@ -7,6 +7,7 @@ from engine import words
 from engine.config import Run
 from engine.draft import Draft, Facts
 from engine.estimate import Estimate
+from engine.fitting import cheapest, least_card
 from engine.problem import Problem
 from engine.rules import Rule, Traits
 from engine.tables import table
@@ -30,6 +31,8 @@ class Verdict:
     good_at: str = ""
     evidence: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    change: str = ""
+    """What would make a method fit that does not: the cheapest change of its settings, or the smallest card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +100,16 @@ def _refusal(refused: Refused) -> Verdict:
 def _verdict(candidate: Candidate, word: str, facts: Facts, held: Iterable[Rule], known: Traits) -> Verdict:
     spent, texts = candidate.estimate, table("guide")["methods"][candidate.kind]
     applied = [rule for rule in held if candidate.kind in rule.about]
+    change = _change(candidate, facts)
     return Verdict(
         method=candidate.kind,
+        change=change,
         label=texts["label"],
         fits=candidate.fits,
         possible=candidate.possible,
         peak_gib=spent.peak_gib if spent else None,
         verdict=word,
-        reasons=tuple(_reasons(candidate, facts, applied, known)),
+        reasons=tuple(_reasons(candidate, facts, applied, known, change)),
         seconds=spent.seconds if spent else None,
         good_at=texts["good"],
         evidence=tuple(dict.fromkeys(source for rule in applied for source in rule.evidence)),
@@ -124,13 +129,25 @@ def _word(candidate: Candidate, best: bool, first: bool) -> str:
     return otherwise if candidate.fits else texts["unknown"]
 
 
-def _reasons(candidate: Candidate, facts: Facts, applied: Iterable[Rule], known: Traits) -> list[str]:
+def _change(candidate: Candidate, facts: Facts) -> str:
+    texts, spent = table("guide")["verdicts"], candidate.estimate
+    if spent is None or spent.fits is not False or not candidate.possible:
+        return ""
+    found = cheapest(candidate.run, facts, other_method=False)
+    if found is not None:
+        return str(texts["fits_with"].format(change=found.words, high=words.gib(found.estimate.high_gib)))
+    card = least_card(spent) if candidate.run.launch.device != "cpu" else None
+    return str(texts["fits_on"].format(card=card)) if card else str(texts["fits_nowhere"])
+
+
+def _reasons(candidate: Candidate, facts: Facts, applied: Iterable[Rule], known: Traits, change: str) -> list[str]:
     texts, method, spent = table("guide")["verdicts"], table("guide")["methods"][candidate.kind], candidate.estimate
     reasons = [f"+ {method['good']}", f"− {method['bad']}"]
     if spent is not None:
         words_for = "memory" if spent.free_gib is not None else "memory_unknown"
         text = texts[words_for].format(high=words.gib(spent.high_gib), free=words.gib(spent.free_gib or 0.0))
         reasons.insert(0, f"{'−' if spent.fits is False else '+'} {text}")
+    reasons[1:1] = [f"− {change}"] if change else []
     for rule in applied:
         speaks_for = candidate.kind in rule.first or rule.points.get(candidate.kind, 0) > 0
         reasons.append(f"{'+' if speaks_for else '−'} {rule.sentence(known)}")

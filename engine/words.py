@@ -1,5 +1,7 @@
 """Numbers as a person reads them."""
 
+from collections.abc import Sequence
+
 
 def count(number: int) -> str:
     """Return 6,738,415,616 as 6.7 B, 22,713,216 as 22.7 M, 1,772 as 1,772."""
@@ -47,3 +49,8 @@ def duration(seconds: float) -> str:
     if hours < 10:
         return f"{hours} h {rest} min" if rest else f"{hours} h"
     return f"{round(minutes / 60)} h" if hours < 48 else f"{round(minutes / 60 / 24)} days"
+
+
+def joined(parts: Sequence[str]) -> str:
+    """Return several things as one: a, b and c."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -1,10 +1,11 @@
 """The full-screen program: a table of contents of its screens, and what is true on all of them."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from textual import on, work
@@ -118,14 +119,14 @@ class Tunewright(App[None]):
         self.call_after_refresh(self.look_once)
         self.run_worker(Wizard(self, answers or {}).converse(at), group="wizard", exclusive=True)
 
-    def repeat(self, folder: Path) -> None:
-        """Open the plan of an earlier run, to change it and start it again."""
-        from engine.config import plain
+    def repeat(self, folder: Path, change: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Open the plan of an earlier run, to change it and start it again; `change` holds fields changed already."""
         from engine.document import load
+        from engine.fitting import altered
         from engine.problem import Problem
 
         try:
-            self.new_run(plain(load(folder / "run.yaml")), at="repeat")
+            self.new_run(altered(load(folder / "run.yaml"), change), at="repeat")
         except Problem as problem:
             self.notify(problem.sentence, severity="error", markup=False)
 

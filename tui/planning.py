@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.config import Run, parse, plain
+from engine.config import Run, plain
 from engine.document import put
 from engine.draft import leaves
-from engine.estimate import estimate
+from engine.fitting import Change, cheapest, largest_batch, longest_text, remember
 from engine.guide import Facts, Plan, recommend
 from engine.interpreter import Interpreter, interpreter, missing
 from engine.lifetime import kills_detached
@@ -26,12 +26,14 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class Thought:
-    """A plan, the largest batch that fits with its accumulation, and what stands in the way of a start."""
+    """A plan, the largest batch (with its accumulation) and text that fit, what would make it fit, and obstacles."""
 
     plan: Plan
     largest: tuple[int, int] | None
     warnings: tuple[str, ...] = ()
     obstacle: str = ""
+    longest: int | None = None
+    change: Change | None = None
 
 
 def think(plan: Plan, facts: Facts) -> Thought:
@@ -42,7 +44,10 @@ def think(plan: Plan, facts: Facts) -> Thought:
     except Problem as problem:
         obstacle = problem.sentence
     ends = () if note is None or note.level == "good" else (f"{note.message}; {note.advice}",)
-    return Thought(plan, largest_batch(plan.run, facts), (*plan.warnings, *ends), obstacle)
+    fits = plan.estimate is None or plan.estimate.fits is not False
+    change = None if fits else cheapest(plan.run, facts)
+    most = (largest_batch(plan.run, facts), (*plan.warnings, *ends), obstacle, longest_text(plan.run, facts))
+    return Thought(plan, *most, change)
 
 
 def sparse(complete: dict[str, Any], facts: Facts) -> dict[str, Any]:
@@ -74,23 +79,6 @@ def timed(plan: Plan) -> tuple[Run, float | None]:
     """Return the run of a plan and the seconds that it will take."""
     known = plan.estimate.seconds if plan.estimate is not None else None
     return plan.run, known[1] if known is not None else None
-
-
-def largest_batch(run: Run, facts: Facts) -> tuple[int, int] | None:
-    """Return the largest batch that is sure to fit, and its accumulation, that leave the rows of a step as they are.
-
-    None where no larger batch fits, or the memory is not known.
-    """
-    if facts.model is None:
-        return None
-    values, step = plain(run), run.training.batch * run.training.accumulate
-    for batch in range(step, run.training.batch, -1):
-        if step % batch:
-            continue
-        tried = parse(put(values, "training.batch", batch))
-        if estimate(tried, facts.model, facts.machine, facts.data).fits:
-            return batch, step // batch
-    return None
 
 
 def ready(run: Run, facts: Facts) -> Interpreter:
@@ -131,6 +119,7 @@ def start(run: Run, facts: Facts, runs: Path, warm: "Warm | None" = None) -> Pat
 
     found = ready(run, facts)
     folder = create(run, runs, python_versions=dict(found.versions))
+    remember(folder, run, facts)
     if not (warm is not None and warm.suits(run) and warm.begin(folder)):
         launch(folder, python=found.python)
     return folder

@@ -31,6 +31,7 @@ KNOWN_WORDS = (
         "nothing_learned",
         "tunewright tokens shows what of each row is trained on; the run was stopped before its first step",
     ),
+    ("you tried to allocate", "out_of_memory", KNOWN_TYPES["MemoryError"][1]),
     ("torch sees none", "no_gpu", "run tunewright doctor to see why"),
     ("couldn't connect to", "offline", "connect to the hub once, or give a folder as model.id"),
     ("best checkpoint", "best_not_loaded", "the checkpoints are kept in output/; resume the run to evaluate again"),

@@ -20,6 +20,7 @@ from engine.event import EVENTS, Journal
 from engine.worker import hardware
 from engine.worker.failures import explain
 from engine.worker.progress import report_bars
+from engine.worker.shortage import shortage
 from engine.worker.stopping import Stop, Stopped, every
 
 LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "sentence-transformers", "accelerate", "datasets")
@@ -56,7 +57,8 @@ def work(arguments: Sequence[str]) -> int:
         return 130
     except BaseException as error:  # noqa: BLE001 - whatever ends a training is told to the person who waits for it
         failure = explain(error)
-        journal.write("failed", **fields_of(failure), traceback=traceback.format_exc())
+        short = shortage(folder, failure.code, str(error))
+        journal.write("failed", **{**fields_of(failure), **short}, traceback=traceback.format_exc())
         traceback.print_exc()
         return 1
 
@@ -78,7 +80,7 @@ def wait_for_folder(place: Path, starter: int, modules: Sequence[str]) -> Path |
     return folder
 
 
-def fields_of(failure: Any) -> dict[str, str]:
+def fields_of(failure: Any) -> dict[str, Any]:
     """Return code, message and advice of a failure."""
     return {"code": failure.code, "message": failure.message, "advice": failure.advice}
 

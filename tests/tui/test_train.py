@@ -168,6 +168,27 @@ async def test_a_failed_run_says_what_and_what_to_do(half_way: RunFolder) -> Non
         assert "· failed" in text(pilot, "heading")
 
 
+async def test_memory_that_ran_out_says_sizes_and_offers_a_new_run_with_one_key(
+    half_way: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = {"requested": 2 * 2**30, "allocated": 13 * 2**30, "free": 2**29, "total": 15 * 2**30}
+    change = {"training.batch": 2, "training.accumulate": 8}
+    advice = "start it anew with batch 2 × 8: that needs up to 9.1 GiB"
+    words = {"code": "out_of_memory", "message": "CUDA out of memory", "advice": advice}
+    half_way.say("failed", 250, **words, phase="training", memory=memory, change=change)
+    opened: list[Any] = []
+    monkeypatch.setattr(Tunewright, "new_run", lambda app, answers, at: opened.append((answers, at)))
+    async with open_run(half_way).run_test(size=(80, 24)) as pilot:
+        await shown(pilot, "In training: 2.0 GiB asked for", "notice")
+        said = " ".join(text(pilot, "notice").split())
+        assert "13.0 GiB held by the training, 0.5 GiB free, 15.0 GiB on the card." in said
+        assert advice in said and "c opens the plan of a new run with this change." in said
+        await pilot.press("c")
+        [(answers, at)] = opened
+        assert at == "repeat" and answers["model"]["id"] == "meta-llama/Llama-2-7b-hf"
+        assert (answers["training"]["batch"], answers["training"]["accumulate"]) == (2, 8)
+
+
 async def test_a_completed_run_moves_on_to_its_results(half_way: RunFolder) -> None:
     async with open_run(half_way).run_test(size=(80, 24)) as pilot:
         await shown(pilot, "step 412")

@@ -84,9 +84,9 @@ async def test_a_click_chooses_on_every_question(desk: Desk) -> None:
         await pilot.click(offset=(20, row))
         await at(pilot, "EditScreen")
         lines = text(pilot.app).splitlines()
-        row = next(y for y, line in enumerate(lines) if "training.max_steps" in line[:60])
+        row = next(y for y, line in enumerate(lines) if "objective.document_prompt" in line[:60])
         await pilot.click(offset=(6, row))
-        await sees(pilot, "Stop after this many steps")
+        await sees(pilot, "no words before a text")
 
 
 @pytest.mark.parametrize("place", PLACES)

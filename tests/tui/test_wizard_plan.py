@@ -2,15 +2,18 @@
 
 import ast
 import stat
+from dataclasses import replace as replace_fields
 from pathlib import Path
 
 import pytest
 
 from engine.document import load, read
+from engine.gpu import GpuUser
 from tests import facts
 from tests.tui.desk import EMBED, SFT, Desk, at, keys, sees, text, type_text, until
 from tui.screens.plan import PlanScreen
 from tui.widgets.entry import Entry
+from tui.widgets.memory_bar import MemoryBar
 from tui.widgets.script_view import ScriptView
 
 
@@ -299,6 +302,58 @@ async def test_b_takes_the_largest_batch_and_keeps_the_rows_of_a_step(desk: Desk
         assert run_of(app).training.batch * run_of(app).training.accumulate == 16
         await until(pilot, lambda: "b" not in dict(keys(app)), "the key to be gone")
         assert "[b]" not in text(app)
+
+
+async def test_l_takes_the_longest_text_that_fits(desk: Desk) -> None:
+    app = desk.app(SFT | {"training": {"max_length": 256}})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await planned(pilot)
+        screen = await sees(pilot, "longest text that fits:", "[l] take it")
+        longest = int(screen.partition("longest text that fits: ")[2].split()[0].replace(",", ""))
+        assert longest > 256
+        await pilot.press("l")
+        await until(pilot, lambda: run_of(app).training.max_length == longest)
+        await until(pilot, lambda: "l" not in dict(keys(app)) and "[l]" not in text(app), "the offer to be gone")
+        spent = app.screen.wizard.thought.plan.estimate
+        assert spent is not None and spent.fits
+
+
+async def test_c_takes_the_cheapest_change_that_makes_a_run_fit(desk: Desk) -> None:
+    app = desk.app(SFT | {"method": {"kind": "full"}, "training": {"batch": 512, "accumulate": 1, "max_length": 4096}})
+    async with app.run_test(size=(120, 40)) as pilot:
+        await planned(pilot)
+        await sees(pilot, "more than the 14.6 free", "it fits with batch", "[c] take it")
+        change = app.screen.wizard.thought.change
+        await pilot.press("c")
+        await sees(pilot, "of 14.6 free")
+        await until(pilot, lambda: run_of(app).training.batch == change.values["training.batch"])
+        assert run_of(app).training.batch * run_of(app).training.accumulate >= 512
+        assert "[c]" not in text(app)
+
+
+async def test_the_bar_follows_a_key_before_the_plan_is_made_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = desk.app(SFT | {"training": {"batch": 1, "accumulate": 16}})
+    async with app.run_test(size=(120, 40)) as pilot:
+        await planned(pilot)
+        await sees(pilot, "[b] take it")
+        before = app.screen.query_one(MemoryBar).estimate.peak_gib
+        monkeypatch.setattr(PlanScreen, "think", lambda screen: None)
+        await pilot.press("b")
+        assert app.screen.query_one(MemoryBar).estimate.peak_gib > before
+
+
+async def test_what_other_programs_hold_stands_in_the_bar_and_in_words(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = desk.app(SFT)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await planned(pilot)
+        assert "╳" not in text(app)
+        users = (GpuUser(7, "python [red]x[/red]", 9 * 2**30),)
+        taken = replace_fields(facts.card("Tesla T4", 15, 5.0, (7, 5), "GPU-t4"), users=users)
+        monkeypatch.setattr("engine.machine.look", lambda runs: facts.machine(taken))
+        app.look_at_machine()
+        await sees(pilot, "╳", "other programs hold 10.0 GiB: python [red]x[/red] 9.0 · driver and others 1.0")
 
 
 async def test_a_preset_of_the_same_model_changes_the_settings(desk: Desk) -> None:

@@ -1,9 +1,11 @@
 """Following a run from the command line to its end: its events as they are, or as lines; ctrl+c asks it to stop."""
 
+import json
+import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -171,6 +173,13 @@ def status(state: str, history: History) -> int:
     return own if isinstance(own, int) else STATUS.get(state, 1)
 
 
+def new_run(folder: Path, change: Mapping[str, Any]) -> str:
+    """Return the command that starts a run like this one with some fields replaced."""
+    told = {name: value if isinstance(value, str) else json.dumps(value) for name, value in change.items()}
+    settings = [word for name, value in told.items() for word in ("--set", f"{name}={value}")]
+    return shlex.join(["tunewright", "run", str(folder / "run.yaml"), *settings])
+
+
 def _stopping(folder: Path) -> str:
     if runs.is_command(folder):
         return f"{folder.name} is asked to stop: its trainer saves first; ctrl+c again leaves it to do so alone"
@@ -182,6 +191,8 @@ def _complain_about(folder: Path, state: str, history: History) -> None:
         failed: Event = history.failed
         advice = f"; {failed['advice']}" if failed["advice"] else ""
         complain(f"{folder.name}: {failed['message']}{advice} (log: {folder / 'log.txt'})")
+        if failed.get("change"):
+            complain(f"a new run with this change: {new_run(folder, failed['change'])}")
     if state == "died":
         for line in runs.tail_log(folder):
             complain(f"  {log_line(line)}")

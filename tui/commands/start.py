@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import run as runs
+from engine.fitting import remember
 from engine.guide import Plan, recommend
 from engine.interpreter import Interpreter, interpreter, missing
 from engine.lifetime import kills_detached
@@ -39,6 +40,7 @@ def begin(answers: dict[str, Any], root: Path, found: Interpreter, script: str |
     plan = recommend(answers, facts)
     check_libraries(found, plan.run.goal, plan.run.method.kind, getattr(plan.run.training, "loss_kernel", ""))
     folder = runs.create(plan.run, root, script=script, python_versions=dict(found.versions))
+    remember(folder, plan.run, facts)
     return Created(folder, plan, found.python)
 
 

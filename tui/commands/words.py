@@ -19,7 +19,8 @@ def estimate_line(spent: Estimate) -> str:
     """Return memory and time as the estimates that they are."""
     free = f" of {gib(spent.free_gib)}" if spent.free_gib is not None else ""
     fits = "" if spent.fits is not False else ", does not fit"
-    memory = f"memory ~{gib(spent.peak_gib)}{free} ({gib(spent.low_gib)} to {gib(spent.high_gib)}{fits})"
+    held = f"; other programs hold {gib(sum(spent.others.values()))} of the card" if spent.others else ""
+    memory = f"memory ~{gib(spent.peak_gib)}{free} ({gib(spent.low_gib)} to {gib(spent.high_gib)}{fits}){held}"
     if spent.seconds is None:
         return memory
     low, middle, high = map(duration, spent.seconds)

@@ -20,7 +20,7 @@ from tui.screens.looking import Looking
 from tui.widgets.figures import count
 from tui.widgets.progress import GOING
 
-CHANGING = ("resume", "stop", "save", "evaluate", "stop_next", "kill", "epochs")
+CHANGING = ("resume", "change", "stop", "save", "evaluate", "stop_next", "kill", "epochs")
 """Actions that a screen that only looks on does not offer."""
 
 
@@ -33,6 +33,7 @@ class Controls(Looking):
         Binding("e", "evaluate", "Evaluate now", show=False, tooltip="Measure on the test rows after this step"),
         Binding("n", "stop_next", "Stop at evaluation", show=False, tooltip="Stop and save after the next evaluation"),
         Binding("X", "kill", "Kill", show=False, tooltip="End it at once; what came after the last checkpoint is lost"),
+        Binding("c", "change", "Make it fit", tooltip="A new run with the change that fits by the prediction"),
         Binding("o", "epochs", "Fewer epochs", show=False, tooltip="Let it end earlier, where that is safe"),
     ]
 
@@ -63,6 +64,7 @@ class Controls(Looking):
             **dict.fromkeys(("save", "evaluate", "stop_next"), training),
             "epochs": training and not self.known.is_command,
             "results": self.state == "completed" and self.known.results is not None,
+            "change": self.state == "failed" and bool((self.known.failed or {}).get("change")),
             "resume": self.state in ("died", "failed", "stopped", "created") and not self.known.is_command,
         }
         return offered.get(action, True)
@@ -126,6 +128,10 @@ class Controls(Looking):
         said = await self.app.push_screen_wait(Ask("After how many epochs shall it end?", text, settle=settle))
         if said is not None:
             self.post_message(self.Answered(f"The run {said}."))
+
+    def action_change(self) -> None:
+        """Open the plan of a new run that is like this one, with the change that fits by the prediction."""
+        self.app.repeat(self.folder, (self.known.failed or {}).get("change", {}))
 
     def action_resume(self) -> None:
         """Go on from the last checkpoint, in the same run."""

@@ -1,10 +1,10 @@
 """Plan: the complete run with a reason for every choice, its memory and time, and the script that will do it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import getters, on, work
 from textual.app import ComposeResult
@@ -16,10 +16,12 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from engine.document import dump
+from engine.fitting import foresee
 from engine.machine import describe
 from engine.preset import presets
 from engine.problem import Problem
 from engine.script import assemble
+from tui.offers import cautions, offers, on_offer, spent
 from tui.outline import matters, sentence
 from tui.planning import Thought, start, think, timed, warm_up
 from tui.screens.ask import Ask, Choose, Sure
@@ -32,7 +34,7 @@ from tui.widgets.memory_bar import MemoryBar
 from tui.widgets.script_view import ScriptView, coloured
 from tui.widgets.trouble import Trouble
 from tui.widgets.verdicts import Ranking
-from tui.words import duration, literal
+from tui.words import literal
 
 WHAT_IF = "The name of a card (T4, RTX 4090, A100) or its memory in GiB (24). Nothing: this machine again."
 TOO_LARGE = "The training needs more memory than is free and will most likely end with an error. Start it all the same?"
@@ -64,7 +66,9 @@ class PlanScreen(Step):
             "t", "tokens", "Tokens", tooltip="See rows as the model will see them: what is trained on, what is cut"
         ),
         Binding("p", "presets", "Presets", tooltip="Take the settings of a preset"),
-        Binding("b", "batch", "Largest batch", tooltip="Take the largest batch that is sure to fit"),
+        Binding("b", "take('batch')", "Largest batch", tooltip="Take the largest batch that is sure to fit"),
+        Binding("l", "take('text')", "Longest text", tooltip="Take the longest text that is sure to fit"),
+        Binding("c", "take('change')", "Make it fit", tooltip="Take the cheapest change that makes the run fit"),
     ]
     warm: "Warm | None" = None
     script = getters.query_one(ScriptView)
@@ -156,30 +160,16 @@ class PlanScreen(Step):
         teach, model, rest = (literal(part) for part in sentence(plan.run, data))
         self.query_one("#title", Static).update(Content.assemble(f"{teach} ", (model, "bold $text-accent"), f" {rest}"))
         self.query_one(Matters).show(matters(plan.run, data, self.wizard.machine, plan.reasons))
-        self.query_one(MemoryBar).show(plan.estimate, self._batch_note(thought))
-        self.query_one("#time", Static).update(self._time(thought))
-        self.query_one("#warnings", Static).update(_warnings(thought))
+        self.query_one(MemoryBar).show(plan.estimate, offers(thought))
+        self.query_one("#time", Static).update(spent(thought))
+        self.query_one("#warnings", Static).update(cautions(thought))
         self.query_one("#warnings").display = bool(thought.warnings or thought.obstacle)
         self.query_one(Ranking).show(plan.ranking, plan.run.method.kind)
         self.refresh_bindings()
 
-    def _batch_note(self, thought: Thought) -> str:
-        return f"largest batch that fits: {thought.largest[0]}  [b] take it" if thought.largest else ""
-
-    def _time(self, thought: Thought) -> Content:
-        estimate = thought.plan.estimate
-        label = Content.styled("Time".ljust(12), "$foreground-muted")
-        if estimate is None or estimate.seconds is None:
-            return label + Content("not known before the data is")
-        low, middle, high = (duration(seconds) for seconds in estimate.seconds)
-        return label + Content.assemble(
-            f"~{middle} ({low} – {high})", ("     measured once it runs", "$foreground-muted")
-        )
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Offer the largest batch only where it is larger than the one of the plan."""
-        thought = self.wizard.thought
-        return action != "batch" or (thought is not None and thought.largest is not None)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the largest batch and text only where they are larger, and a change only where one is needed."""
+        return action != "take" or parameters[0] in on_offer(self.wizard.thought)
 
     @on(Matters.Clicked)
     def _clicked(self, message: Matters.Clicked) -> None:
@@ -205,13 +195,23 @@ class PlanScreen(Step):
         """Go to the ranking of the methods."""
         self.leave("method")
 
-    def action_batch(self) -> None:
-        """Take the largest batch that fits."""
-        if self.wizard.thought is not None and self.wizard.thought.largest is not None:
-            batch, accumulate = self.wizard.thought.largest
-            self.wizard.answer("training.batch", batch)
-            self.wizard.answer("training.accumulate", accumulate)
-            self.think()
+    def action_take(self, what: str) -> None:
+        """Take the largest batch, the longest text, or the cheapest change that makes the run fit."""
+        self.take(on_offer(self.wizard.thought)[what])
+
+    def take(self, values: Mapping[str, Any]) -> None:
+        """Answer with these values: the bar follows at once, the whole plan as soon as it is made anew."""
+        self.foresee(values)
+        for dotted, value in values.items():
+            self.wizard.answer(dotted, value)
+        self.think()
+
+    def foresee(self, values: Mapping[str, Any]) -> None:
+        """Let the bar show what the run will need with these values, or on another card."""
+        if self.wizard.thought is not None:
+            spent = foresee(self.wizard.thought.plan.run, values, self.wizard.facts)
+            if spent is not None:
+                self.query_one(MemoryBar).show(spent)
 
     def action_tokens(self) -> None:
         """Show rows as the model of this plan will see them."""
@@ -245,6 +245,7 @@ class PlanScreen(Step):
         answer = await self.app.push_screen_wait(ask)
         if answer is not None:
             self.wizard.imagine(answer)
+            self.foresee({})
             self.think()
 
     @work(exclusive=True, group="over")
@@ -287,10 +288,3 @@ class PlanScreen(Step):
             self.trouble.say(problem.sentence)
         else:
             self.leave("started")
-
-
-def _warnings(thought: Thought) -> Content:
-    lines = [Content.styled(f"⚠ {literal(warning)}", "$text-warning") for warning in thought.warnings]
-    if thought.obstacle:
-        lines.insert(0, Content.styled(f"✗ {literal(thought.obstacle)}", "$text-error"))
-    return Content("\n").join(lines)

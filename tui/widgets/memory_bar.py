@@ -1,22 +1,27 @@
 """Memory against what is free: a bar whose sure part is solid and whose unsure part fades, in words as well."""
 
+from collections.abc import Iterator, Sequence
+
 from textual.content import Content
 from textual.widget import Widget
 
 from engine.estimate import Estimate
-from tui.words import gib, listed
+from tui.words import gib, listed, literal
 
-FULL, LIKELY, PERHAPS, FREE = "█", "▓", "▒", "░"
+FULL, LIKELY, PERHAPS, FREE, OTHERS = "█", "▓", "▒", "░", "╳"
 
 
-def bar(estimate: Estimate, width: int) -> tuple[str, str, str]:
-    """Return the taken, the perhaps taken and the free part of a bar of `width` signs; too large fills it."""
-    scale = estimate.free_gib or estimate.high_gib or 1.0
+def bar(estimate: Estimate, width: int) -> tuple[str, str, str, str]:
+    """Return the sure, the perhaps taken and the free part of a bar, and what others hold; too large fills it."""
+    held = sum(estimate.others.values())
+    scale = (estimate.free_gib or estimate.high_gib or 1.0) + held
+    others = min(width - 1, max(1, round(held / scale * width))) if held else 0
+    room = width - others
     low, peak, high = (
-        min(round(value / scale * width), width) for value in (estimate.low_gib, estimate.peak_gib, estimate.high_gib)
+        min(round(value / scale * width), room) for value in (estimate.low_gib, estimate.peak_gib, estimate.high_gib)
     )
     peak, high = max(peak, low), max(high, peak, low)
-    return FULL * low, LIKELY * (peak - low) + PERHAPS * (high - peak), FREE * (width - high)
+    return FULL * low, LIKELY * (peak - low) + PERHAPS * (high - peak), FREE * (room - high), OTHERS * others
 
 
 class MemoryBar(Widget):
@@ -25,12 +30,12 @@ class MemoryBar(Widget):
     DEFAULT_CSS = "MemoryBar { height: auto; }"
     HELP = (
         "How much memory the training takes at its peak. The solid part is sure, the shaded part is the interval of "
-        "the estimate, and the end of the bar is what is free now."
+        "the estimate, ╳ is what other programs hold, and the rest is free."
     )
 
-    def show(self, estimate: Estimate | None, note: str = "") -> None:
-        """Show an estimate, with a note such as the largest batch behind it."""
-        self.estimate, self.note = estimate, note
+    def show(self, estimate: Estimate | None, notes: Sequence[str] = ()) -> None:
+        """Show an estimate, with notes such as the largest batch that fits behind it."""
+        self.estimate, self.notes = estimate, notes
         self.refresh(layout=True)
 
     def render(self) -> Content:
@@ -43,16 +48,15 @@ class MemoryBar(Widget):
         words = self._words(estimate)
         width = min(34, max(10, room - 12 - 2 - len(words) - 2))
         style = "$text-error" if estimate.fits is False else "$text-accent"
-        taken, perhaps, free = bar(estimate, width)
-        drawn = Content.assemble("▐", (taken, style), (perhaps, style), (free, "$foreground-muted"), "▌ ")
-        first = label + drawn + Content(words)
-        note = Content.styled(self.note, "$foreground-muted")
-        wide = bool(self.note) and first.cell_length + note.cell_length + 3 <= room
-        lines = [first + Content("   ") + note if wide else first]
-        lines.append(Content.styled(" " * 12 + listed(estimate.terms), "$foreground-muted"))
-        if self.note and not wide:
-            lines.append(Content(" " * 12) + note)
-        return Content("\n").join(lines)
+        taken, perhaps, free, others = bar(estimate, width)
+        muted = "$foreground-muted"
+        drawn = Content.assemble("▐", (taken, style), (perhaps, style), (free, muted), (others, "$text-warning"), "▌ ")
+        lines = [label + drawn + Content(words), Content.styled(" " * 12 + listed(estimate.terms), muted)]
+        notes = [Content.styled(note, muted) for note in self.notes]
+        if estimate.others:
+            held = f"other programs hold {gib(sum(estimate.others.values()))}: {literal(listed(estimate.others))}"
+            notes.insert(0, Content.styled(held, "$text-warning"))
+        return Content("\n").join([*lines, *_beside(notes, room - 12)])
 
     def _words(self, estimate: Estimate) -> str:
         interval = f"({estimate.low_gib:.1f} – {estimate.high_gib:.1f})"
@@ -62,3 +66,17 @@ class MemoryBar(Widget):
             short = estimate.high_gib - estimate.free_gib
             return f"✗ ~{estimate.peak_gib:.1f} GiB {interval}, {gib(short)} more than the {estimate.free_gib:.1f} free"
         return f"~{estimate.peak_gib:.1f} GiB of {estimate.free_gib:.1f} free   {interval}"
+
+
+def _beside(notes: Sequence[Content], room: int) -> Iterator[Content]:
+    """Yield the notes as lines below the bar, as many in one line as there is room for."""
+    line: Content | None = None
+    for note in notes:
+        if line is not None and line.cell_length + note.cell_length + 3 <= room:
+            line += Content("   ") + note
+            continue
+        if line is not None:
+            yield Content(" " * 12) + line
+        line = note
+    if line is not None:
+        yield Content(" " * 12) + line

@@ -3,8 +3,9 @@
 import textwrap
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from engine.history import History
+from engine.history import Event, History
 from tui.widgets.figures import count, log_line, one_line
 from tui.widgets.spans import Part, Row, shorten
 
@@ -14,7 +15,8 @@ def notice(history: History, state: str, log: Sequence[str], width: int) -> list
     if state == "died":
         return [*_died(history, width), *_log(log, width), _way_on(history)]
     if state == "failed":
-        return [*_failed(history, width), *_log(log[-4:], width), _way_on(history)]
+        log = () if (history.failed or {}).get("change") else log[-4:]
+        return [*_failed(history, width), *_log(log, width), *_another(history), _way_on(history)]
     if state == "stopped":
         return [(Part(" ■ ", "warning"), Part(f"Stopped at step {count(history.step)}.")), _way_on(history)]
     if state == "completed" and history.results is None:
@@ -41,8 +43,28 @@ def _failed(history: History, width: int) -> Iterator[Row]:
     yield from _block(
         " ✗ ", "wrong", f"{one_line(failed.get('message', ''))} ({one_line(failed.get('code', ''))})", width
     )
+    if failed.get("memory"):
+        yield from _block("   ", "", _sizes(failed), width)
     if failed.get("advice"):
         yield from _block("   ", "", one_line(failed["advice"]), width)
+
+
+def _sizes(failed: Event) -> str:
+    """Return where the memory ran out and what was there, in GiB."""
+    memory = failed["memory"] if isinstance(failed["memory"], dict) else {}
+    words = {"requested": "asked for", "allocated": "held by the training", "free": "free", "total": "on the card"}
+    known = [f"{memory[name] / 2**30:.1f} GiB {said}" for name, said in words.items() if _is_size(memory.get(name))]
+    return f"In {one_line(str(failed.get('phase') or 'an unknown phase'))}: {', '.join(known) or 'sizes not known'}."
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _another(history: History) -> Iterator[Row]:
+    failed = history.failed or {}
+    if failed.get("change"):
+        yield (Part("   "), Part("c", "accent"), Part(" opens the plan of a new run with this change."))
 
 
 def _warning(history: History, width: int) -> Iterator[Row]:
