@@ -278,6 +278,7 @@ def _pace(draft: Draft, facts: Facts) -> None:
     draft.put("training.optimizer", "adamw", "optimizer")
     draft.put("training.seed", 42, "seed")
     draft.put("training.keep_checkpoints", 2, "keep")
+    draft.put("training.on_out_of_memory", "stop", "full_device")
 
 
 def _rest(draft: Draft, _: Facts) -> None:

@@ -16,6 +16,11 @@ RESCUE = "if_memory_runs_out.json"
 PLAN = "plan"
 """The file in a run's control folder that says after how many steps it shall end."""
 
+HALVE = "halve"
+"""The file there that says: where the device is full, go on with half the micro-batch."""
+BATCHES = "batches"
+"""The file there that says which batches a run goes on with since its device was full."""
+
 
 def clean(value: Any) -> Any:
     """Return a value that strict JSON can hold: NaN and infinity become None, tensors and NumPy numbers plain ones."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from engine.event import EVENTS
+from engine.event import EVENTS, HALVE
 from engine.follow import Follower
 from engine.history import History
 from engine.liveness import is_here, is_locked, lives
@@ -55,6 +55,8 @@ def create(run: "Run", runs: Path, *, script: str | None = None, python_versions
         (folder / "launch.sh").chmod(0o700)
         (folder / "train.py").write_text(text, "utf-8")
         made = assemble(run, title=folder.name, versions=python_versions) if script is not None else text
+        if getattr(run.training, "on_out_of_memory", "stop") == "halve":
+            (folder / "control" / HALVE).touch()
         (folder / SCRIPT_MARK).write_text(_digest(made.encode()), "utf-8")
     except OSError as error:
         advice = "choose a folder that you may write to, with --runs or TUNEWRIGHT_RUNS"

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from engine.goals.shared import BaseRun, LabelledData, Training
 from engine.losses import Loss, losses, offers, shape_of, shapes
 from engine.methods import EmbedMethod, Lora
-from engine.section import CHOOSES_PART, Section
+from engine.section import CHOOSES_PART, NOT_IN_SCRIPT, Section
 
 RANKING: Literal["MultipleNegativesRankingLoss"] = "MultipleNegativesRankingLoss"
 """The loss for pairs, which is what most data for search is."""
@@ -106,6 +106,9 @@ class EmbedObjective(Section):
 
 class EmbedTraining(Training):
     """Training of an embedding model."""
+
+    on_out_of_memory: Annotated[Literal["stop"], NOT_IN_SCRIPT] = "stop"
+    """When the device is full; half a batch would be another training here, since its rows are compared."""
 
     attention_dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     """Share of the attention that is dropped while training; above 0 a CPU loses its fast attention kernel."""

@@ -70,6 +70,9 @@ class ReinforceObjective(Section):
 class ReinforceTraining(Training):
     """How fast and how carefully."""
 
+    on_out_of_memory: Annotated[Literal["stop"], NOT_IN_SCRIPT] = "stop"
+    """When the device is full; half a batch would be another training here, since its rows are compared."""
+
 
 class ReinforceRun(BaseRun):
     """Earn a reward: reinforcement learning (PPO, RLOO, GRPO)."""

@@ -160,6 +160,8 @@ class Training(Section):
     """Steps between two checkpoints, or epoch; a multiple of evaluate_every, so that the best can be kept."""
     keep_checkpoints: Annotated[int, Field(ge=1)] = 2
     """Checkpoints that stay on the disk beside the best one."""
+    on_out_of_memory: Annotated[Literal["stop", "halve"], NOT_IN_SCRIPT] = "stop"
+    """When the device is full: stop and say what would fit, or go on by itself with half the micro-batch."""
 
     @model_validator(mode="after")
     def _whole_evaluations(self) -> "Training":

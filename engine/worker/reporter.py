@@ -15,8 +15,8 @@ SKIPPED = ("runtime", "samples_per_second", "steps_per_second", "epoch", "num_to
 class Reporter(TrainerCallback):
     """The callback that the worker hands to a script's `main`."""
 
-    def __init__(self, journal: Journal, stop: Stop) -> None:
-        """Write to `journal`, and obey `stop`."""
+    def __init__(self, journal: Journal, stop: Stop, news: str = "") -> None:
+        """Write to `journal`, and obey `stop`; `news` is what happened to the run before, told when it trains again."""
         self.journal = journal
         self.stop = stop
         self.phase = ""
@@ -25,6 +25,7 @@ class Reporter(TrainerCallback):
         self.begun = False
         self.step = 0
         self.plan = ""
+        self.news = news
 
     def on_phase(self, name: str) -> None:
         """Note the phase that begins; a script tells it by itself."""
@@ -53,6 +54,8 @@ class Reporter(TrainerCallback):
             trainable=sum(size for size, trains in sizes if trains),
             parameters=sum(size for size, _ in sizes),
         )
+        if self.news:
+            self.on_warning("halved", self.news, "set training.batch so from the beginning next time")
         self.stop.training = self.begun = True
 
     def on_train_end(self, *_: Any, **__: Any) -> None:

@@ -19,6 +19,7 @@ from typing import IO, Any
 from engine.event import EVENTS, Journal
 from engine.worker import hardware
 from engine.worker.failures import explain
+from engine.worker.halving import halve, let_go, use_kept
 from engine.worker.progress import report_bars
 from engine.worker.shortage import shortage
 from engine.worker.stopping import Stop, Stopped, every
@@ -90,17 +91,34 @@ def train(script: Path, digest: str, journal: Journal, stop: Stop) -> int:
     journal.write("phase", name="libraries")
     report_bars(journal)
     module = load(script, digest)
+    use_kept(module, stop.control)
+    news = ""
+    while (told := attempt(module, journal, stop, news)) is not None:
+        let_go()
+        news = told
+    return 0
+
+
+def attempt(module: ModuleType, journal: Journal, stop: Stop, news: str) -> str | None:
+    """Train to the end and return None, or return how to go on where the device was full and consent is there."""
     from engine.worker.reporter import Reporter
     from engine.worker.watchdog.proof import proof
     from engine.worker.watchdog.watcher import Watcher
 
-    reporter = Reporter(journal, stop)
+    reporter = Reporter(journal, stop, news)
     watcher = Watcher(lambda found, step: reporter.on_warning(found.code, found.message, found.advice, step))
-    results = module.main(callbacks=[reporter, watcher])
+    try:
+        results = module.main(callbacks=[reporter, watcher])
+    except Exception as error:
+        told = halve(module, stop.control, error)
+        if told is None:
+            raise
+        stop.training = False
+        return told
     for sample in results.get("samples", []):
         journal.write("sample", step=results.get("best_step") or 0, **sample)
     journal.write("finished", status="completed", results=results, proof=proof(results, watcher, reporter))
-    return 0
+    return None
 
 
 def load(script: Path, digest: str) -> ModuleType:
