@@ -35,6 +35,7 @@ class Terminal:
         self.stream = pyte.Stream(self.screen)
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.rate, self.received = rate, 0
+        self._torn = ""
         self.began = time.monotonic()
         self.pid, self.file = pty.fork()
         if self.pid == 0:
@@ -60,7 +61,8 @@ class Terminal:
         return bool(data)
 
     def _answer(self, text: str) -> None:
-        """Answer what a real terminal would."""
+        """Answer what a real terminal would, also a question that came in two pieces."""
+        text, self._torn = self._torn + text, text[-3:] if "\x1b" in text[-3:] else ""
         if "\x1b[6n" in text:
             os.write(self.file, f"\x1b[{self.screen.cursor.y + 1};{self.screen.cursor.x + 1}R".encode())
         if "\x1b[c" in text:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.reactive import reactive
@@ -18,9 +19,13 @@ from textual.screen import Screen
 
 from tui.ascii import Ascii, terminal_is_utf8
 from tui.theme import DARK, LIGHT, terminal_is_light
+from tui.wire import Waiting, Wire, leaner
 
 if TYPE_CHECKING:
     from engine.machine import Machine
+
+
+VEILED = 1.5  # seconds that the first picture waits at most for what was asked for
 
 
 class Tunewright(App[None]):
@@ -54,8 +59,10 @@ class Tunewright(App[None]):
         answers: dict[str, Any] | None = None,
         *,
         read_only: bool = False,
+        slow: bool = False,
     ) -> None:
-        """`runs` is the folder of all runs; `read_only` offers nothing that changes the one that is watched."""
+        """`runs` is the folder of all runs; `read_only`: nothing changes the one that is shown; `slow`: send less."""
+        self.wire = Wire(slow=slow)
         super().__init__()
         self.read_only = read_only
         self.runs = runs
@@ -68,6 +75,16 @@ class Tunewright(App[None]):
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         self.theme = LIGHT.name if terminal_is_light() else DARK.name
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return the terminal's driver, on a line that is told apart from a fast one."""
+        return leaner(super().get_driver_class(), self.wire)
+
+    def on_cursor_position(self) -> None:
+        """Hear from the terminal that it has seen the last picture, and draw what waits for that."""
+        self.wire.answered()
+        if isinstance(self.screen, Waiting):
+            self.screen.line_is_free()
 
     def get_default_screen(self) -> Screen[Any]:
         """Return Home, which lies under everything else."""
@@ -87,11 +104,19 @@ class Tunewright(App[None]):
     def on_mount(self) -> None:
         """Open what was asked for, and look at the machine once the first screen is there, unless a run is shown."""
         if self.opens is not None:
+            self.wire.veiled = True
+            self.set_timer(VEILED, self.unveil)
             self.open_run(self.opens)
             return
         if self.answers is not None:
             self.new_run(self.answers, at="plan")
         self.call_after_refresh(self.look_once)
+
+    def unveil(self) -> None:
+        """Show the first picture: what was asked for is on it."""
+        if self.wire.veiled:
+            self.wire.veiled = False
+            self.screen.refresh()
 
     def look_once(self) -> None:
         """Look at the machine if nobody has: who only watches a run does not need to know it."""
@@ -142,6 +167,7 @@ class Tunewright(App[None]):
             from tui.screens.results import ResultsScreen
 
             screen = ResultsScreen(folder)
+            self.call_after_refresh(self.unveil)
         else:
             from tui.screens.train import TrainScreen
 

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 
-def full_screen(given: Path | None = None, run: Path | None = None, *, read_only: bool = False) -> int:
+def full_screen(
+    given: Path | None = None, run: Path | None = None, *, read_only: bool = False, slow: bool = False
+) -> int:
     """Open the full screen, on a run when one is given; return the exit status."""
     from engine.problem import Problem
     from engine.roots import root
@@ -13,6 +15,6 @@ def full_screen(given: Path | None = None, run: Path | None = None, *, read_only
         raise Problem("the full screen needs a terminal", advice="for commands without one see tunewright --help")
     from tui.app import Tunewright
 
-    app = Tunewright(root(given), watch=run, read_only=read_only)
+    app = Tunewright(root(given), watch=run, read_only=read_only, slow=slow)
     app.run()
     return app.return_code or 0

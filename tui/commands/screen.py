@@ -36,6 +36,7 @@ What = Annotated[
 Headless = Annotated[bool, typer.Option("--headless", help="Plain lines in place of the full screen.")]
 
 ReadOnly = Annotated[bool, typer.Option("--read-only", help="Only look on: no key changes the run.")]
+Slow = Annotated[bool, typer.Option("--slow", help="For a bad line: a picture every five seconds.")]
 
 
 def watch(
@@ -43,6 +44,7 @@ def watch(
     run: What = None,
     headless: Headless = False,
     read_only: ReadOnly = False,
+    slow: Slow = False,
     runs_folder: Runs = None,
 ) -> None:
     """Watch a run live, or see what came of it. As plain lines where there is no terminal."""
@@ -56,7 +58,7 @@ def watch(
     if command is not None:
         if run is not None:
             raise Problem("a run and a command can't be watched at once", where="--", advice=f"leave '{run}' out")
-        raise typer.Exit(_start(command, root(runs_folder), plain=plain))
+        raise typer.Exit(_start(command, root(runs_folder), plain=plain, slow=slow))
     folder = find(root(runs_folder), run)
     if plain:
         from tui.commands.follow import look_on
@@ -64,10 +66,10 @@ def watch(
         raise typer.Exit(look_on(folder))
     from tui.commands.fullscreen import full_screen
 
-    raise typer.Exit(full_screen(folder.parent, folder, read_only=read_only))
+    raise typer.Exit(full_screen(folder.parent, folder, read_only=read_only, slow=slow))
 
 
-def _start(words: list[str], runs: Path, *, plain: bool) -> int:
+def _start(words: list[str], runs: Path, *, plain: bool, slow: bool) -> int:
     from engine import run as engine
     from engine.command import create, launch
     from tui.commands.follow import launch_and_follow, status
@@ -80,7 +82,7 @@ def _start(words: list[str], runs: Path, *, plain: bool) -> int:
     from tui.commands.fullscreen import full_screen
 
     launch(folder)
-    left = full_screen(runs, folder)
+    left = full_screen(runs, folder, slow=slow)
     known = engine.history(folder)
     state = engine.state(folder, known)
     return left if state in engine.GOING else status(state, known)

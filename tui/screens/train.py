@@ -18,6 +18,7 @@ from engine import table
 from engine.history import History
 from tui.screens.controls import Controls
 from tui.watching import Watching
+from tui.widgets.curve import Curve
 from tui.widgets.keybar import KeyBar
 from tui.widgets.plot import preload
 from tui.widgets.progress import GOING
@@ -25,6 +26,8 @@ from tui.widgets.run_view import RunView
 from tui.words import literal
 
 BEAT = 1.0  # seconds between two pictures, and between two movements of the clock
+LAYOUTS = 2  # refreshes after which the pieces of a curve are there that the first picture needs
+SLOW_BEAT = 5.0  # the same on a line that is said to be slow
 LINGER = 1.5  # seconds in which the finished curves stay before the results take their place
 now: Callable[[], float] = time.time
 
@@ -75,7 +78,7 @@ class TrainScreen(Controls):
         self.log_tail: list[str] = []
         self.paused = False
         self._news = False
-        self._whole = False
+        self._whole = self._due = False
         self._results_wait = False
 
     def compose(self) -> ComposeResult:
@@ -86,7 +89,7 @@ class TrainScreen(Controls):
     def on_mount(self) -> None:
         """Begin to read, and to keep the clock going."""
         self.follow()
-        self.set_interval(BEAT, self._beat)
+        self.set_interval(SLOW_BEAT if self.app.wire.slow else BEAT, self._beat)
 
     def on_unmount(self) -> None:
         """Let the reading thread end."""
@@ -106,9 +109,20 @@ class TrainScreen(Controls):
         if self.is_active and (before != self.state or whole != self._whole):
             self.refresh_bindings()
             self.show_all()
+            if self.known.begun is None and not self.known.metrics:
+                self._unveil()
         if before in GOING and self.state == "completed" and self.watching.history.results is not None:
             self._results_wait = True
             self.set_timer(LINGER, self._move_on)
+
+    @on(Curve.Sized)
+    def _unveil(self, layouts: int | Curve.Sized = LAYOUTS) -> None:
+        """Let the first picture be seen when everything has its size and its content."""
+        left = layouts if isinstance(layouts, int) else LAYOUTS
+        if left:
+            self.call_after_refresh(self._unveil, left - 1)
+        else:
+            self.app.unveil()
 
     def _move_on(self) -> None:
         if self._results_wait and self.is_active:
@@ -125,16 +139,25 @@ class TrainScreen(Controls):
         self.show_all()
 
     def _beat(self) -> None:
-        if self.paused or not self.is_active or self.state is None:
+        if self.paused or not self.is_active or self.state is None or not self.app.wire.free:
             return
         if self._news:
             self.show_all()
         elif self.state in GOING:
             self.show_heading()
 
+    def line_is_free(self) -> None:
+        """Draw what came while the line was busy: only the newest of it."""
+        if self._due and self.is_active:
+            self.show_all()
+
     def show_all(self) -> None:
-        """Show everything; what has not changed is neither drawn nor sent."""
+        """Show everything; what has not changed is neither drawn nor sent, and nothing while the line is busy."""
         if self.state is None:
+            return
+        self._due = not self.app.wire.free
+        if self._due:
+            self._news = True
             return
         self._news = False
         self.show_heading()
@@ -174,6 +197,9 @@ class TrainScreen(Controls):
 
     def draw(self) -> None:
         """Draw the curves anew."""
+        if not self.app.wire.free:
+            self._due = True
+            return
         with self.watching.lock:
             self.view.show_curves(self.watching.history)
 

@@ -45,6 +45,10 @@ class Curve(Spans):
     COMPONENT_CLASSES = {"raw", "smooth", "mark", "path-1", "path-2", "path-3", "path-4", "path-5"}
 
     @dataclass
+    class Sized(Message):
+        """The curve has a size, and what is seen in it."""
+
+    @dataclass
     class Pointed(Message):
         """The mouse was clicked at a place of the axis, or its wheel turned there: `turn` -1 is closer, 1 farther."""
 
@@ -76,6 +80,7 @@ class Curve(Spans):
         """Draw anew in the new size."""
         self._tracer, self._tracers = None, {}
         self._draw()
+        self.post_message(self.Sized())
 
     @property
     def columns(self) -> int:
