@@ -198,6 +198,8 @@ def _rows(draft: Draft, facts: Facts) -> None:
     elif data is not None and not tasks:
         for name, value in data.reading.items():
             draft.put(f"data.{name}", value, "reading")
+    if "broken_row" in draft.get("data.drop", ()) and draft.get("data.reader", "library") == "library":
+        draft.put("data.reader", "lines", "reading_flawed")
     for name, value in USUAL_READING.items():
         draft.put(f"data.{name}", value, "reading_usual")
     if draft.goal in ("classify", "embed"):
@@ -215,6 +217,7 @@ def _rows(draft: Draft, facts: Facts) -> None:
             draft.put("data.group", data.groups[0], "group", group=data.groups[0])
     draft.put("data.test_fraction", 0.1, "test_fraction_unknown")
     draft.put("data.group", "", "no_group")
+    draft.put("data.drop", (), "no_drop")
 
 
 def _reading(draft: Draft, suit: Suit) -> None:

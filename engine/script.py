@@ -19,6 +19,7 @@ DISTRIBUTIONS = {
     "bitsandbytes": "bitsandbytes",
     "datasets": "datasets",
     "peft": "peft",
+    "rensa": "rensa",
     "sentence_transformers": "sentence-transformers",
     "torch": "torch",
     "transformers": "transformers",

@@ -93,7 +93,7 @@ def several_bare(folders: Sequence[Path], rows: int) -> list[dict[str, Any]]:
     Of each are told its results and the first rows that it reads, or the error that ended it.
     """
     shared = folders[0].parent / "several"
-    shared.mkdir()
+    shared.mkdir(exist_ok=True)
     (shared / "asked.json").write_text(json.dumps({"folders": list(map(str, folders)), "rows": rows}))
     assert _run(_several, shared) == 0, tail(shared)
     return [json.loads((folder / "told.json").read_text()) for folder in folders]

@@ -112,7 +112,7 @@ MAY_IMPORT = {
         "ruff",
     ),
     "engine/worker": ("engine.event", "engine.worker", "pynvml", "tqdm", *TRAINING),
-    "engine/recipes": ("engine.recipes.parts", "numpy", "pyarrow", "tqdm", *TRAINING),
+    "engine/recipes": ("engine.recipes.parts", "numpy", "pyarrow", "rensa", "tqdm", *TRAINING),
 }
 
 

@@ -25,6 +25,23 @@ Conversion = Literal[
     "ranked_answers",
 ]
 """What becomes of a row: the parts under engine/recipes/parts/convert."""
+Droppable = Literal[
+    "broken_row",
+    "duplicate_row",
+    "near_duplicate",
+    "leakage",
+    "near_leakage",
+    "duplicate_positive",
+    "small_class",
+    "chosen_equals_rejected",
+    "unfinished_answer",
+    "secret",
+    "personal_data",
+    "mojibake",
+    "control_character",
+    "html",
+]
+"""Checks of `engine.data.checks` whose rows a run can leave out."""
 Every = Annotated[int, Field(ge=1)] | Literal["epoch"]
 LossKernel = Literal["chunked", "plain", "liger"]
 OPTIMIZERS = {"adamw_torch": "adamw", "adamw_bnb_8bit": "adamw_8bit"}
@@ -85,11 +102,27 @@ class Data(Section):
     """What becomes of every row before its columns get roles, such as chats: conversations as role and content."""
     chat_roles: dict[str, str] = Field(default_factory=dict)
     """What speakers are called in the rows, for instance {client: user, agent: assistant}; only for convert: chats."""
+    drop: tuple[Droppable, ...] = ()
+    """Checks whose rows are left out, such as duplicate_row; dropped.jsonl in the run's folder holds them."""
+
+    @model_validator(mode="after")
+    def _broken_rows(self) -> "Data":
+        if "broken_row" in self.drop and self.reader not in ("lines", "table"):
+            raise ValueError("broken rows are left out only where data.reader is lines or table")
+        return self
 
     def parts(self) -> dict[str, str]:
-        """Return the parts that read the files and convert the rows."""
+        """Return the parts that read the files, convert the rows and leave some out."""
         made = self.reader != "library" or self.convert != "none"
-        return {"taken": "made" if made else "plain", "reader": self.reader, "convert": self.convert}
+        near = any(code.startswith("near_") for code in self.drop)
+        return {
+            "taken": "made" if made else "plain",
+            "reader": self.reader,
+            "convert": self.convert,
+            "flaws": "kept_aside" if "broken_row" in self.drop else "refused",
+            "cleaning": "chosen" if set(self.drop) - {"broken_row"} else "none",
+            "doubles": "near" if near else "equal",
+        }
 
     @property
     def told(self) -> str:

@@ -51,6 +51,7 @@ READERS = [
     {"reader": "lines", "convert": "chats"},
     {"reader": "document", "convert": "questions"},
     {"reader": "table"},
+    {"reader": "lines", "drop": ["broken_row", "near_duplicate"]},
 ]
 """Ways to read files that bring settings of their own."""
 CONVERSIONS = ("instances", "joined_texts", "first_texts", "each_text", "flat", "ranked_answers")
@@ -74,6 +75,7 @@ FORMS: dict[str, list[dict[str, Any]]] = {
         roles("messages") | PAIRS,
         roles("instruction", "output") | PAIRS,
         SEVERAL | PAIRS,
+        read_as(SEVERAL, {"drop": ["html"]}),
         keeping(CHATS, "none"),
         *(keeping(CHATS, kind, keep) for kind in ("replay", "ewc", "si", "distill") for keep in ("", "old.txt")),
         keeping(SEVERAL, "replay"),
@@ -151,7 +153,7 @@ CHAT = {"sft", "prefer", "reward", "reinforce", "distill", "baseline"}
 def skipped(goal: str, method: str, form: dict[str, Any]) -> bool:
     """Whether this method does not go with this form of the goal, or every other of its forms stands for this one."""
     if method not in ("lora", "none") and (
-        "retention" in form or {"reader", "convert", "label_names", "score_range"} & form["data"].keys()
+        "retention" in form or {"reader", "convert", "drop", "label_names", "score_range"} & form["data"].keys()
     ):
         return True
     return goal == "embed" and method != "lora" and form is not FORMS["embed"][0]

@@ -13,7 +13,7 @@ USUAL = 0.8
 ALWAYS = 0.9
 """Share of the pairs in which the chosen answer is the longer one that is told."""
 FEWEST = 20
-_ENDED = re.compile(r"[.!?…。！？।؟:;\"'”’»)\]}>`*_~|/\\#=\-]\s*$|[^\w\s,]\s*$")
+_OPEN = re.compile(r"[^\W_]$|,$")
 _LISTED = re.compile(r"^\s*(?:[-*•#|]|\d+[.)])|[#=|$<>{}][^.!?]*$|\d\s*$")
 
 
@@ -21,7 +21,7 @@ def breaks_off(answer: str) -> bool:
     """Return whether a long answer ends in the middle of a sentence; lists, sums and tags end anyhow."""
     answer = answer.rstrip()
     last = answer.rpartition("\n")[2]
-    return len(answer.split(None, WORDS)) >= WORDS and not _ENDED.search(answer) and not _LISTED.search(last)
+    return len(answer.split(None, WORDS)) >= WORDS and bool(_OPEN.search(last)) and not _LISTED.search(last)
 
 
 class Answers:

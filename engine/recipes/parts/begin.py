@@ -3,6 +3,7 @@
 import torch
 from transformers import set_seed
 
+from engine.recipes.parts.dropped import forget_dropped
 from engine.recipes.parts.environment import DEVICE
 
 SEED: int = 42  # start of every random number: split, order of the rows, dropout, new weights
@@ -10,7 +11,7 @@ THREADS: int = 0  # CPU threads; losses differ in the last digits between one an
 
 
 def begin() -> None:
-    """Fix random numbers and threads; refuse to train on the CPU when a GPU was meant."""
+    """Fix random numbers and threads, forget what an earlier try left out; refuse the CPU when a GPU was meant."""
     if DEVICE == "cuda" and not torch.cuda.is_available():
         raise RuntimeError(
             "this run was planned for a GPU, and torch sees none: check the driver with nvidia-smi "
@@ -19,3 +20,4 @@ def begin() -> None:
     if THREADS:
         torch.set_num_threads(THREADS)
     set_seed(SEED)
+    forget_dropped()

@@ -6,6 +6,7 @@ from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
 from engine.recipes.parts.answer_tokens import answered
+from engine.recipes.parts.dropped import left_out
 
 
 def pair_tokens(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
@@ -16,12 +17,11 @@ def pair_tokens(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
         return {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
 
     every = rows.map(tokens, remove_columns=rows.column_names, desc="tokenising")
-    useful = every.filter(lambda row: row["chosen_ids"] != row["rejected_ids"])
-    if not len(useful):
+    alike = [row["chosen_ids"] == row["rejected_ids"] for row in every]
+    if all(alike):
         raise ValueError("all answers are cut before they differ: raise training.max_length")
-    if len(useful) < len(every):
-        print(f"{len(every) - len(useful)} of {len(every)} pairs are left out: cut before their answers differ")
-    return useful
+    left_out(rows, ["cut_alike" if each else "" for each in alike], "pairs", numbered=False)
+    return every.select([place for place, each in enumerate(alike) if not each])
 
 
 def even_batches(rows: Dataset, largest: int) -> tuple[Dataset, int]:

@@ -5,6 +5,8 @@ from typing import Any
 
 from datasets import Dataset
 
+from engine.recipes.parts.dropped import left_out
+
 
 def tells_apart(pair: dict[str, Any]) -> bool:
     """Return whether a pair has a prompt and two different answers of the assistant to it."""
@@ -21,12 +23,10 @@ def preferences(rows: Dataset, pairs_of: Callable[[dict[str, Any]], list[list[An
         return {name: [pair[place] for pair in pairs] for place, name in enumerate(("prompt", "chosen", "rejected"))}
 
     pairs = rows.map(take_apart, batched=True, remove_columns=rows.column_names, desc="pairing")
-    useful = pairs.filter(tells_apart)
+    useful = left_out(pairs, ["" if tells_apart(pair) else "equal_answers" for pair in pairs], "pairs", numbered=False)
     if not len(useful):
         raise ValueError(
             f"none of the {len(pairs)} pairs has a prompt and two different answers to it, so there is nothing to "
             "prefer: check which columns hold prompt, chosen and rejected"
         )
-    if len(useful) < len(pairs):
-        print(f"{len(pairs) - len(useful)} of {len(pairs)} pairs are left out: equal answers, or no common prompt")
     return useful

@@ -6,7 +6,9 @@ from typing import Any
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
+from engine.recipes.parts.cleaning.none import clean
 from engine.recipes.parts.conversation import render, set_template
+from engine.recipes.parts.dropped import left_out
 from engine.recipes.parts.reading import MAX_LENGTH
 from engine.recipes.parts.samples import MAX_NEW_TOKENS
 from engine.recipes.parts.split import split
@@ -51,10 +53,16 @@ def questions(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> list[Questio
     if missing or "prompt" not in COLUMNS:
         what = f"there is no column '{missing[0]}' in the rows" if missing else "no column is the prompt"
         raise ValueError(f"{what} (they have {', '.join(rows.column_names)}): correct data.columns")
-    asked = [question(row, tokenizer) for row in rows if turns_of(row[COLUMNS["prompt"]] or [])]
-    fitting = [one for one in asked if one.text.strip() and len(one.tokens) + MAX_NEW_TOKENS <= MAX_LENGTH]
-    if len(fitting) < len(rows):
-        print(f"{len(rows) - len(fitting)} of {len(rows)} prompts are empty or leave no room for an answer: left out")
+    asked = [question(row, tokenizer) if turns_of(row[COLUMNS["prompt"]] or []) else None for row in rows]
+    reasons, fitting = [], []
+    for one in asked:
+        empty = one is None or not one.text.strip()
+        if one is not None and not empty and len(one.tokens) + MAX_NEW_TOKENS <= MAX_LENGTH:
+            fitting.append(one)
+            reasons.append("")
+        else:
+            reasons.append("empty_field" if empty else "too_long")
+    left_out(rows, reasons, TRAIN, numbered=False)
     if not fitting:
         raise ValueError(
             f"no prompt leaves room for an answer of {MAX_NEW_TOKENS} tokens: raise training.max_length ({MAX_LENGTH})"
@@ -65,5 +73,7 @@ def questions(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> list[Questio
 def read_questions(tokenizer: PreTrainedTokenizerBase) -> tuple[list[Question], list[Question]]:
     """Return the questions of the training and of the test."""
     set_template(tokenizer)
-    train, test = (source_rows(TRAIN), source_rows(TEST)) if TEST else split(source_rows(TRAIN), GROUP)
+    tests = source_rows(TEST) if TEST else None
+    rows = clean(source_rows(TRAIN), COLUMNS, TRAIN, tests)
+    train, test = split(rows, GROUP) if tests is None else (rows, tests)
     return questions(train, tokenizer), questions(test, tokenizer)

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from engine.recipes.parts.conversation import plain_template, render
+from engine.recipes.parts.dropped import left_out
 from engine.recipes.parts.output import output
 from engine.recipes.parts.reading import BATCH, MAX_LENGTH
 from engine.recipes.parts.teacher import load_teacher
@@ -82,6 +83,5 @@ def teacher_texts(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> list[str
 def imitated(rows: Dataset, texts: list[str]) -> Dataset:
     """Return the rows with the teacher's texts as their answers; rows for which it wrote nothing are left out."""
     whole = [answered(row, text) for row, text in zip(rows, texts, strict=True) if text]
-    if len(whole) < len(rows):
-        print(f"{len(rows) - len(whole)} of {len(rows)} prompts got an empty answer and are left out")
+    left_out(rows, ["" if text else "teacher_silent" for text in texts], "prompts", numbered=False)
     return Dataset.from_list(whole)

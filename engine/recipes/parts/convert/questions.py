@@ -51,13 +51,13 @@ def context_in(row: dict[str, Any]) -> str:
 
 
 def converted(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield a row for every question that has an answer."""
+    """Yield a row for every question; one that has no answer gets empty fields, and a training leaves it out."""
     for number, row in enumerate(rows, 1):
         paragraphs: list[Any] = row.get("paragraphs") or []
         nested = isinstance(paragraphs, list) and "qas" in (paragraphs or [""])[0]
         for part in paragraphs if nested else [row]:
             for asked in part.get("qas") or asked_in(part):
-                answer = "" if asked.get("is_impossible") else first_answer(asked)
-                found = {"question": text_in(asked.get("question")), "context": context_in(part), "answer": answer}
-                if answer.strip():
-                    yield found | {"document": str(row.get("title") or number)}
+                answer = "" if asked.get("is_impossible") else first_answer(asked).strip()
+                context = context_in(part) if answer else ""  # it does not answer: a row with empty fields is left out
+                found = {"question": text_in(asked.get("question")), "context": context, "answer": answer}
+                yield found | {"document": str(row.get("title") or number)}

@@ -6,6 +6,7 @@ from typing import Any
 from datasets import Dataset, concatenate_datasets
 
 from engine.recipes.parts.begin import SEED
+from engine.recipes.parts.cleaning.none import clean
 from engine.recipes.parts.halves import check_halves
 from engine.recipes.parts.read import read
 from engine.recipes.parts.roles import roles
@@ -40,8 +41,9 @@ def read_tasks() -> dict[str, tuple[Dataset, Dataset]]:
     tasks: list[dict[str, Any]] = list(TRAIN)
     found = {}
     for task in tasks:
-        every = read(task["file"])
-        train, test = (every, read(task["test"])) if task["test"] else split(every, task["group"])
+        tests = read(task["test"]) if task["test"] else None
+        every = clean(read(task["file"]), task["columns"], task["file"], tests)
+        train, test = split(every, task["group"]) if tests is None else (every, tests)
         train, test = conversations(train, task), conversations(test, task)
         check_halves(train, test, f"the task {task['name']} ({task['file']})")
         found[task["name"]] = train, test

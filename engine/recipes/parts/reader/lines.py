@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.recipes.parts.files import files_of
+from engine.recipes.parts.flaws.refused import flaw
 from engine.recipes.parts.opened import opened
 from engine.recipes.parts.row_of import as_row
 
 
 def load(source: str) -> Iterator[dict[str, Any]]:
-    """Yield the rows of all files of a source; a line that is no row raises a ValueError."""
+    """Yield the rows of all files of a source; a line that is no JSON is a flaw."""
     for file in files_of(source):
         with opened(file) as stream:
             for number, line in enumerate(stream, 1):
@@ -18,6 +19,7 @@ def load(source: str) -> Iterator[dict[str, Any]]:
                     continue
                 try:
                     value = json.loads(line)
-                except ValueError as error:
-                    raise ValueError(f"{file}, line {number} is not valid JSON ({error}): correct it") from None
+                except (ValueError, RecursionError) as error:
+                    flaw(file, number, f"is not valid JSON: {error}", line)
+                    continue
                 yield as_row(value, f"{file}, line {number}")
