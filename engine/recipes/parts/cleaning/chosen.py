@@ -13,7 +13,6 @@ from engine.recipes.parts.row_texts import last_said, text_of
 from engine.recipes.parts.spoiled import spoiled
 
 DROP: tuple[str, ...] = ()  # checks whose rows are left out, beside rows with an empty field
-FEW: int = 5  # rows that a class needs so that every fifth of the data can hold one
 
 
 def with_texts(rows: Dataset, columns: dict[str, str]) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
@@ -33,7 +32,7 @@ def clean(rows: Dataset, columns: dict[str, str], source: str, tests: Dataset | 
         if reasons[place]:
             continue
         found = [*doubles.complaints(texts), *spoiled(texts, last_said(row, columns))]
-        if label and sizes[texts["label"].strip()] < FEW:
+        if label and sizes[texts["label"].strip()] < 5:  # every fifth of the data is to hold one row of a class
             found.append("small_class")
         reasons[place] = next((code for code in found if code in DROP), "")
     return left_out(rows, reasons, source)

@@ -7,8 +7,6 @@ from hashlib import blake2b
 
 from rensa import RMinHash, RMinHashLSH
 
-COMPARED: int = 100_000  # rows that are compared for being near: some kilobytes of memory each
-
 
 def key_of(*texts: str) -> bytes:
     """Return what equal texts have in common."""
@@ -54,8 +52,8 @@ class NearSeen:
         return any(row.near(self.rows[key]) for key in self.index.query(row.minhash))
 
     def add(self, row: Sketch) -> None:
-        """Remember a row, as long as there is room."""
-        if len(self.rows) < COMPARED:
+        """Remember a row, as long as there is room: each takes some kilobytes."""
+        if len(self.rows) < 100_000:
             self.index.insert(len(self.rows), row.minhash)
             self.rows.append(row)
 
