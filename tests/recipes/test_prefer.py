@@ -237,7 +237,9 @@ def test_pairs_that_tell_nothing_apart_are_left_out_and_counted(llama, tmp_path)
     folder, known = forge(described("prefer", "lora", llama, tmp_path, rows), tmp_path / "runs")
     results = known.finished["results"]
     assert results["train_rows"] + results["test_rows"] == 15
-    assert "pairs are left out: equal answers" in (folder / "log.txt").read_text()
+    reasons = [json.loads(line)["reason"] for line in (folder / "dropped.jsonl").read_text().splitlines()]
+    assert set(reasons) == {"equal_answers"}
+    assert "rows are left out" in (folder / "log.txt").read_text()
 
 
 @pytest.mark.parametrize(
