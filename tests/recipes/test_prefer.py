@@ -1,5 +1,7 @@
 """Preference tuning: every loss and every method trained, each loss held against its formula."""
 
+import json
+
 import pytest
 
 from engine import document
