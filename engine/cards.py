@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from engine.problem import Problem, nearest
+from engine.problem import Problem
 
 TABLE = Path(__file__).parent.parent / "presets" / "gpus.yaml"
 # Named in the advice when nothing is close: the whole table would be no sentence any more.
@@ -59,9 +59,13 @@ def named_card(name: str) -> Card:
     found = card(name)
     if found is not None:
         return found
-    names = [known.name for known in cards()]
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    advice = nearest(name, close or WELL_KNOWN)
-    raise Problem(
-        f"no GPU is known as '{name}'", where="--gpu", advice=f"{advice}, or say --vram GIB", code="unknown_gpu"
-    )
+    near = near_names(name)
+    advice = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(WELL_KNOWN)} and more"
+    advice = f"{advice} Its memory can be said instead: --vram 24" if near else f"{advice}; or say --vram 24"
+    raise Problem(f"no GPU is known as '{name}'", where="--gpu", advice=advice, code="unknown_gpu")
+
+
+def near_names(name: str) -> list[str]:
+    """Return up to three cards of the table that are called nearly so, the nearest first."""
+    shown = {known.name.casefold(): known.name for known in cards()}
+    return [shown[each] for each in difflib.get_close_matches(name.strip().casefold(), shown, n=3, cutoff=0.6)]

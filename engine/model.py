@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from engine import adapters, hub, shapes
+from engine import adapters, counting, hub, shapes, words
 from engine.problem import Problem, nearest
 
 SHORT = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16", "F32": "fp32", "BF16": "bf16", "F16": "fp16"}
@@ -160,9 +160,9 @@ def _facts(
     family = str(config.get("model_type", ""))
     if shape is None:
         raise Problem(
-            f"the config.json of a '{family or 'nameless'}' model gives no width, depth or vocabulary",
+            f"the config.json of a '{family or 'nameless'}' model does not say {words.joined(shapes.unsaid(config))}",
             where=name,
-            advice="give a language or embedding model",
+            advice="complete it, or give a language or embedding model",
             code="config",
         )
     quantized = _quantized(config)
@@ -174,7 +174,7 @@ def _facts(
         id=name,
         kind=shapes.kind(config),
         architecture=family,
-        parameters=parameters if parameters and not quantized else shapes.count(shape, family),
+        parameters=parameters if parameters and not quantized else counting.parameters(config, shape),
         dtype=SHORT.get(dtype, dtype),
         quantized=quantized,
     )

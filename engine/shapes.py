@@ -12,7 +12,15 @@ NAMES: dict[str, tuple[str, ...]] = {
     "heads": ("num_attention_heads", "n_head", "num_heads", "n_heads", "encoder_attention_heads"),
     "kv_heads": ("num_key_value_heads", "num_kv_heads", "n_head_kv", "multi_query_group_num"),
     "head_dim": ("head_dim", "d_kv", "kv_channels"),
-    "intermediate": ("intermediate_size", "n_inner", "d_ff", "ffn_dim", "ffn_hidden_size", "hidden_dim"),
+    "intermediate": (
+        "intermediate_size",
+        "n_inner",
+        "d_ff",
+        "ffn_dim",
+        "ffn_hidden_size",
+        "hidden_dim",
+        "encoder_ffn_dim",
+    ),
     "vocab": ("padded_vocab_size", "vocab_size", "n_vocab"),
     "context": ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx", "max_sequence_length"),
     "decoder_layers": ("num_decoder_layers", "decoder_layers"),
@@ -145,6 +153,13 @@ def read(config: Config) -> Shape | None:
         family=family,
         activation=_activation(config, family),
         softcap=bool(config.get("attn_logit_softcapping")),
+    )
+
+
+def unsaid(config: Config) -> list[str]:
+    """Return the usual names of the numbers that a config lacks and that no shape can do without."""
+    return [NAMES[name][0] for name in ("hidden", "layers") if not _number(config, name)] + (
+        [] if _number(config, "vocab") else ["vocab_size"]
     )
 
 

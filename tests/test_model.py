@@ -48,8 +48,8 @@ def test_a_folder_is_read_from_its_config(tmp_path: Path) -> None:
     assert (facts.heads, facts.kv_heads, facts.context, facts.tied, facts.dtype) == (4, 2, 256, True, "bf16")
     assert facts.chat_template is True
     assert facts.folder == folder
-    # embeddings 100·64, per layer: q and o 64·64 each, k and v 64·32 each, three 64·128 matrices, two norms
-    assert facts.parameters == 100 * 64 + 2 * (2 * 64 * 64 + 2 * 64 * 32 + 3 * 64 * 128 + 2 * 64)
+    # embeddings 100·64, per layer: q and o 64·64 each, k and v 64·32 each, three 64·128 matrices, two norms; a last norm
+    assert facts.parameters == 100 * 64 + 2 * (2 * 64 * 64 + 2 * 64 * 32 + 3 * 64 * 128 + 2 * 64) + 64
 
 
 def test_weights_are_counted_from_their_headers_alone(tmp_path: Path) -> None:
@@ -252,7 +252,11 @@ def test_a_misspelt_folder_names_the_nearest(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("config", "said"),
-    [("{", "config.json:1"), ("[]", "no object"), ('{"model_type": "clip"}', "'clip' model gives no width")],
+    [
+        ("{", "config.json:1"),
+        ("[]", "no object"),
+        ('{"model_type": "clip"}', "'clip' model does not say hidden_size, num_hidden_layers and vocab_size"),
+    ],
 )
 def test_a_broken_config_is_one_sentence(tmp_path: Path, config: str, said: str) -> None:
     (tmp_path / "config.json").write_text(config)

@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from engine.cards import cards
+from engine.cards import near_names
 from engine.data import DataFacts
 from engine.data import look as look_at_data
 from engine.document import put, resolve
@@ -13,7 +13,7 @@ from engine.guide import Facts, Plan, Wishes, recommend
 from engine.machine import Machine, describe, imagine
 from engine.model import ModelFacts
 from engine.model import look as look_at_model
-from engine.problem import Problem, nearest
+from engine.problem import Problem
 from tui.app import Tunewright
 from tui.planning import Thought, sparse
 from tui.screens.step import Step
@@ -92,8 +92,8 @@ class Wizard:
         try:
             self._other(text)
         except Problem:
-            near = nearest(text.strip(), [card.name for card in cards()])
-            near = near if near.startswith("did") else "name one such as T4 or RTX 4090"
+            named = near_names(text)
+            near = f"did you mean {' or '.join(map(repr, named))}" if named else "name one such as T4 or RTX 4090"
             what = f"no GPU is known as '{text.strip()}'"
             raise Problem(what, advice=f"{near}, or give its memory in GiB", code="gpu") from None
         return text

@@ -79,6 +79,8 @@ def estimate(
         say(f"    {terms_line(spent)}")
         for line in dry_lines(dry):
             say(f"    {line}")
+        if spent.fits is False:
+            say(f"    {facts.way_out(file, settings or [], machine, root(runs_folder))}")
         for problem in unseen:
             warn(problem.sentence if problem.code == "fp16-full" else f"{problem.sentence}; {GREATEST}")
         for note in spent.notes:

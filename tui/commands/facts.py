@@ -12,12 +12,14 @@ from engine.data import look as look_at_data
 from engine.defaults import LARGE
 from engine.dry_run import Planned
 from engine.estimate import Estimate
+from engine.fitting import cheapest, least_card
 from engine.guide import Facts, Plan, Wishes, recommend
 from engine.machine import Machine, imagine
 from engine.machine import look as look_at_machine
 from engine.model import ModelFacts
 from engine.model import look as look_at_model
 from engine.problem import Problem
+from tui.words import gib
 
 ABSENT = ("missing", "offline", "gated", "not_downloaded")
 """Codes of what is not here now but may be where the run goes."""
@@ -147,6 +149,18 @@ def traceable(file: Path, assignments: Sequence[str], machine: Machine, runs: Pa
     if sight.facts.model is None:
         raise sight.unseen[0]
     return Planned(planned.run, sight.facts.model, sight.facts.data)
+
+
+def way_out(file: Path, assignments: Sequence[str], machine: Machine, runs: Path | None = None) -> str:
+    """Return how much a run that does not fit is short of, and the cheapest change that would make it fit."""
+    found, sight = _planned(file, assignments, machine, runs)
+    spent = found.estimate
+    if spent is None or spent.free_gib is None:
+        return ""
+    change = cheapest(found.run, sight.facts)
+    card = least_card(spent) if found.run.launch.device != "cpu" else None
+    otherwise = f"no change makes it fit; {card} is the smallest card that would" if card else "no change makes it fit"
+    return f"{gib(spent.high_gib - spent.free_gib)} short: {f'it fits with {change.sentence}' if change else otherwise}"
 
 
 def _planned(file: Path, assignments: Sequence[str], machine: Machine, runs: Path | None) -> tuple[Plan, Sight]:
