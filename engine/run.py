@@ -20,7 +20,8 @@ from engine.problem import Problem, nearest
 if TYPE_CHECKING:
     from engine.config import Run  # what it takes to describe a run is half of the time in which one is shown
 
-State = Literal["created", "running", "completed", "stopped", "failed", "died", "elsewhere"]
+State = Literal["created", "running", "completed", "stopped", "failed", "died", "elsewhere", "file"]
+"""How a run stands; `file`: it is no run but curves that others wrote."""
 WORKER = Path(__file__).parent / "worker" / "__main__.py"
 SCRIPT_MARK = ".script.sha256"
 COMMAND = "command.json"

@@ -159,8 +159,13 @@ class Tunewright(App[None]):
     async def open_run(self, folder: Path) -> None:
         """Show a run: its training as it goes, or its results when it is completed."""
         from engine.listing import glance
-        from engine.run import state
+        from engine.run import is_run, state
 
+        if not is_run(folder):
+            from tui.screens.foreign import ForeignScreen
+
+            await self.push_screen(ForeignScreen(folder))
+            return
         known = await asyncio.to_thread(glance, folder)
         screen: Screen[Any]
         if state(folder, known) == "completed" and known.results is not None:

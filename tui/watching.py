@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine import run as runs
 from engine.follow import Follower
+from engine.foreign.follow import Foreign
 from engine.history import History
 
 READ_EVERY = 0.25  # seconds between two looks at the events
@@ -18,16 +19,17 @@ BATCH = 1 << 20  # bytes taken in at once, so that who draws waits at most some 
 class Watching:
     """Keeps the history of a run; `lock` is held while it changes, so that no picture shows half a batch.
 
-    `caught_up` says that everything that was there at the beginning has been read.
+    `caught_up` says that everything that was there at the beginning has been read, `gone` that it is there no more.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Watch the run in `folder`."""
+    def __init__(self, folder: Path, follower: Foreign | None = None) -> None:
+        """Watch the run in `folder`, or a file of others through a `follower` of its own."""
         self.folder = folder
         self.lock = threading.Lock()
-        self._follower = Follower(folder)
+        self._follower: Follower | Foreign = follower or Follower(folder)
         self._over = threading.Event()
         self.caught_up = False
+        self.gone = False
 
     @property
     def history(self) -> History:
@@ -50,8 +52,16 @@ class Watching:
         self.caught_up = True
         return self._tell(tell)
 
+    def _state(self) -> runs.State:
+        return "file" if isinstance(self._follower, Foreign) else runs.state(self.folder, self.history)
+
+    def _is_gone(self) -> bool:
+        known = self.history
+        return bool(known.started or known.metrics or known.evaluated) and not self._follower.path.exists()
+
     def _tell(self, tell: Callable[[runs.State, list[str]], object]) -> runs.State:
-        state = runs.state(self.folder, self.history)
+        state = self._state()
+        self.gone = self._is_gone()
         tell(state, runs.tail_log(self.folder) if state in ("died", "failed") else [])
         return state
 
@@ -66,7 +76,7 @@ class Watching:
                 new = self._follower.read(BATCH)
             if new or time.monotonic() - looked >= LOOK_EVERY:
                 before, looked = state, time.monotonic()
-                if new or runs.state(self.folder, self.history) != before:
+                if new or self._state() != before or self._is_gone() != self.gone:
                     state = self._tell(tell)
             if not new:
                 self._over.wait(READ_EVERY)

@@ -1,4 +1,4 @@
-"""The command that shows a run, or a command of the user's own."""
+"""The command that shows a run, a file that others wrote, or a command of the user's own."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,8 +28,9 @@ class WithCommand(TyperCommand):
 What = Annotated[
     str | None,
     typer.Argument(
-        metavar="[RUN]",
-        help="A run's folder by name or path, the newest when not given. "
+        metavar="[RUN|FILE]",
+        help="A run's folder by name or path, the newest when not given; or what others wrote: trainer_state.json, "
+        "TensorBoard event files, an offline run of W&B, CSV, JSON lines. "
         "After -- any command: it is started, and the Hugging Face trainer in it is shown.",
     ),
 ]
@@ -50,7 +51,7 @@ def watch(
     """Watch a run live, or see what came of it. As plain lines where there is no terminal."""
     from engine.problem import Problem
     from engine.roots import root
-    from engine.run import find
+    from engine.run import is_run
     from tui.commands.say import is_terminal
 
     plain = headless or not is_terminal()
@@ -59,14 +60,36 @@ def watch(
         if run is not None:
             raise Problem("a run and a command can't be watched at once", where="--", advice=f"leave '{run}' out")
         raise typer.Exit(_start(command, root(runs_folder), plain=plain, slow=slow))
-    folder = find(root(runs_folder), run)
+    folder = _find(root(runs_folder), run)
+    if not is_run(folder):
+        from engine.foreign import first
+        from tui.commands.curves import print_curves
+
+        found = first(folder)
+        if plain:
+            print_curves(found)
+            return
     if plain:
         from tui.commands.follow import look_on
 
         raise typer.Exit(look_on(folder))
     from tui.commands.fullscreen import full_screen
 
-    raise typer.Exit(full_screen(folder.parent, folder, read_only=read_only, slow=slow))
+    runs = folder.parent if is_run(folder) else root(runs_folder)
+    raise typer.Exit(full_screen(runs, folder, read_only=read_only, slow=slow))
+
+
+def _find(runs: Path, name: str | None) -> Path:
+    """Return a run's folder; where there is no such run, the file or folder of others of that name."""
+    from engine.problem import Problem
+    from engine.run import find
+
+    try:
+        return find(runs, name)
+    except Problem:
+        if name is None or not Path(name).exists():
+            raise
+        return Path(name).absolute()
 
 
 def _start(words: list[str], runs: Path, *, plain: bool, slow: bool) -> int:

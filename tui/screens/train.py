@@ -78,12 +78,12 @@ class TrainScreen(Controls):
         self.log_tail: list[str] = []
         self.paused = False
         self._news = False
-        self._whole = self._due = False
+        self._whole = self._due = self._lost = False
         self._results_wait = False
 
     def compose(self) -> ComposeResult:
         """Yield what is seen of the run, and the keys."""
-        yield RunView(self.folder.name, read_only=self.read_only)
+        yield RunView(self.called, read_only=self.read_only)
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -103,10 +103,11 @@ class TrainScreen(Controls):
 
     @on(Changed)
     def _changed(self, message: Changed) -> None:
+        lost, self._lost = self._lost, self.watching.gone
         before, self.state, self.log_tail = self.state, message.state, message.log
         self._news = True
         whole, self._whole = self._whole, self.watching.caught_up
-        if self.is_active and (before != self.state or whole != self._whole):
+        if self.is_active and (before != self.state or whole != self._whole or lost != self._lost):
             self.refresh_bindings()
             self.show_all()
             if self.known.begun is None and not self.known.metrics:
@@ -162,7 +163,7 @@ class TrainScreen(Controls):
         self._news = False
         self.show_heading()
         with self.watching.lock:
-            self.view.show_notice(self.watching.history, self.state, self.log_tail)
+            self.view.show_notice(self.watching.history, self.state, self.log_tail, gone=self.watching.gone)
             self.view.show_curves(self.watching.history)
 
     def show_heading(self) -> None:
@@ -174,6 +175,11 @@ class TrainScreen(Controls):
         """Keep the picture still, or let it move again."""
         self.paused = not self.paused
         self.show_all()
+
+    @property
+    def called(self) -> str:
+        """Return what it is called on the screen."""
+        return self.folder.name
 
     @property
     def known(self) -> History:

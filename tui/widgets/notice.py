@@ -10,8 +10,21 @@ from tui.widgets.figures import count, log_line, one_line
 from tui.widgets.spans import Part, Row, shorten
 
 
-def notice(history: History, state: str, log: Sequence[str], width: int) -> list[Row]:
-    """Return the rows below the curves for this state of the run; `log` holds its last lines."""
+def notice(history: History, state: str, log: Sequence[str], width: int, *, gone: bool = False) -> list[Row]:
+    """Return the rows below the curves: what is wrong with the journal (or it is `gone`), and how the run stands."""
+    return [*_journal(history, width, gone=gone), *_standing(history, state, log, width)]
+
+
+def _journal(history: History, width: int, *, gone: bool) -> Iterator[Row]:
+    if gone:
+        yield from _block(" ⚠ ", "warning", "Its journal is gone from the disk; this is what was read of it.", width)
+    if history.skipped:
+        lines = "1 line" if history.skipped == 1 else f"{count(history.skipped)} lines"
+        yield from _block(" ⚠ ", "warning", f"{lines} of its journal can't be read and are left out.", width)
+
+
+def _standing(history: History, state: str, log: Sequence[str], width: int) -> list[Row]:
+    """Return the rows for this state of the run; `log` holds its last lines."""
     if state == "died":
         return [*_died(history, width), *_log(log, width), _way_on(history)]
     if state == "failed":

@@ -23,6 +23,7 @@ WORDS = {
     "failed": "failed",
     "died": "gone",
     "elsewhere": "training elsewhere",
+    "file": "as others wrote it",
 }
 STYLES = {"completed": "good", "stopped": "warning", "failed": "wrong", "died": "wrong"}
 GOING = ("running", "elsewhere")

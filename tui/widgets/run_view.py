@@ -67,10 +67,10 @@ class RunView(Vertical):
         stages_.display = bool(steps)
         stages_.show(steps)
 
-    def show_notice(self, history: History, state: str, log: Sequence[str]) -> None:
+    def show_notice(self, history: History, state: str, log: Sequence[str], *, gone: bool = False) -> None:
         """Show what must be known now, and the machine."""
         width, height = self.app.size
-        rows = notice(history, state, log[-max(3, height // 2 - 9) :], width)
+        rows = notice(history, state, log[-max(3, height // 2 - 9) :], width, gone=gone)
         self.query_one("#notice", Spans).show(rows)
         self.query_one("#hardware", Spans).show([hardware(history, width)])
 
