@@ -10,6 +10,7 @@ from engine.disks import existing, token_file
 from engine.interpreter import Interpreter, TorchFacts
 from engine.lifetime import kills_detached
 from engine.machine import GIB, Disk, Gpu, Machine, arithmetic, title
+from engine.measured import told
 from engine.note import Level, Line, Note
 
 __all__ = ["Line", "Note", "examine", "kills_detached"]
@@ -30,6 +31,7 @@ def examine(machine: Machine, interpreter: Interpreter, torch: TorchFacts | None
         *_python(interpreter),
         *_torch(machine, interpreter, torch),
         *_flash(machine, interpreter),
+        *(Line("measured", "good", f"{where}: {words}") for where, words in told(machine.measured).items()),
         *(_disk(disk) for disk in machine.disks),
         _detached(),
         *_hub(os.environ),

@@ -8,6 +8,7 @@ from engine.data.facts import DataFacts
 from engine.families import known
 from engine.load import one_step
 from engine.machine import GIB, Machine
+from engine.measured import calibrated
 from engine.model import ModelFacts
 from engine.place import free_gib, others_gib
 from engine.speed import seconds
@@ -42,6 +43,12 @@ class Estimate:
     seconds: tuple[float, float, float] | None
     notes: tuple[str, ...] = ()
     """What a person should know of the prediction: where it is a guess, and why."""
+    factor: float = 1.0
+    """What runs that were measured on this card made of the formula's memory."""
+    pace: float = 1.0
+    """What they made of its time."""
+    pairs: int = 0
+    """How many such runs there were."""
     others: dict[str, float] = field(default_factory=dict)
     """What other programs hold of the card now, by their names: it is missing from what is free."""
 
@@ -53,7 +60,7 @@ def estimate(run: Run, model: ModelFacts, machine: Machine, data: DataFacts | No
     peak = memory(step)
     low, high = interval(peak, gpu=step.gpu)
     spent = seconds(run, step, machine, data) if data is not None else None
-    return Estimate(
+    formula = Estimate(
         peak_gib=sum(value for name, value in peak.items() if name != "cuda"),
         low_gib=low,
         high_gib=high,
@@ -64,6 +71,7 @@ def estimate(run: Run, model: ModelFacts, machine: Machine, data: DataFacts | No
         notes=_notes(model),
         others=others_gib(run.launch.device, run.launch.devices, machine),
     )
+    return calibrated(formula, run, machine)
 
 
 def _notes(model: ModelFacts) -> tuple[str, ...]:

@@ -5,8 +5,10 @@ Needs nothing but the standard library, so that it works in any Python that trai
 
 import json
 import math
+import os
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,22 @@ HALVE = "halve"
 """The file there that says: where the device is full, go on with half the micro-batch."""
 BATCHES = "batches"
 """The file there that says which batches a run goes on with since its device was full."""
+
+STACK = ("torch", "transformers", "peft", "trl", "bitsandbytes", "sentence-transformers")
+"""The libraries whose versions decide what a step holds: what was measured with others says nothing of these."""
+PREDICTED = "predicted.json"
+"""The file in a run's folder that says what was predicted for it, before any correction."""
+
+
+def stack_of(versions: Mapping[str, str]) -> str:
+    """Return the name of a stack of libraries."""
+    return ", ".join(f"{name} {versions[name]}" for name in STACK if versions.get(name))
+
+
+def measured_file() -> Path:
+    """Return the file in the user's state folder that keeps what was predicted and measured, a run a line."""
+    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(state).expanduser() / "tunewright" / "measured.jsonl"
 
 
 def clean(value: Any) -> Any:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from engine import cards, gpu, limits, visible
 from engine.disks import Disk, disks
+from engine.event import stack_of
 from engine.gpu import Gpu, GpuUser
+from engine.measured import Pair, pairs
 from engine.note import Note
 from engine.problem import Problem
 
@@ -34,6 +36,10 @@ class Machine:
     disks: tuple[Disk, ...]
     notes: tuple[Note, ...]
     imagined: bool = False
+    stack: str = ""
+    """The training libraries; known only where something was measured."""
+    measured: tuple[Pair, ...] = ()
+    """What was predicted and measured here before."""
 
     @property
     def gpu(self) -> Gpu | None:
@@ -52,6 +58,7 @@ def look(runs: Path) -> Machine:
     reading = gpu.read()
     allowed = visible.allowed(reading.gpus, os.environ)
     processor, memory = limits.processor(), limits.memory()
+    known = pairs() if allowed.gpus else ()
     return Machine(
         host=os.uname().nodename,
         gpus=allowed.gpus,
@@ -65,7 +72,19 @@ def look(runs: Path) -> Machine:
         ram_free=memory.free,
         disks=disks(runs, os.environ),
         notes=reading.notes + allowed.notes,
+        stack=_stack() if known else "",
+        measured=known,
     )
+
+
+def _stack() -> str:
+    """Name the libraries of the Python that trains; one that can't be asked matches nothing that was measured."""
+    from engine.interpreter import interpreter
+
+    try:
+        return stack_of(interpreter().versions)
+    except Problem:
+        return ""
 
 
 def imagine(base: Machine, gpu: str | None, vram_gib: float | None) -> Machine:

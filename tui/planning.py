@@ -115,10 +115,14 @@ def warm_up(thought: Thought, warm: "Warm | None", machine: Machine) -> "Warm | 
 
 def start(run: Run, facts: Facts, runs: Path, warm: "Warm | None" = None) -> Path:
     """Create the run's folder, start its worker or hand it to the waiting one, and return the folder."""
+    from engine.estimate import estimate
+    from engine.measured import keep_prediction
     from engine.run import create, launch
 
     found = ready(run, facts)
     folder = create(run, runs, python_versions=dict(found.versions))
+    if facts.model is not None:
+        keep_prediction(folder, run, estimate(run, facts.model, facts.machine, facts.data))
     remember(folder, run, facts)
     if not (warm is not None and warm.suits(run) and warm.begin(folder)):
         launch(folder, python=found.python)

@@ -7,6 +7,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from engine.event import PLAN, Journal
+from engine.worker.peaks import Peaks
 from engine.worker.stopping import Stop, Stopped
 
 SKIPPED = ("runtime", "samples_per_second", "steps_per_second", "epoch", "num_tokens", "model_preparation_time")
@@ -26,10 +27,17 @@ class Reporter(TrainerCallback):
         self.step = 0
         self.plan = ""
         self.news = news
+        self.peaks = Peaks(journal)
+
+    @property
+    def peak_gib(self) -> float:
+        """The most that torch held in the phases that are over; reading it began the count anew."""
+        return max((peak["allocated"] for peak in self.peaks.phases.values()), default=0) / 2**30
 
     def on_phase(self, name: str) -> None:
         """Note the phase that begins; a script tells it by itself."""
         if name != self.phase:
+            self.peaks.close(self.phase)
             self.phase = name
             self.predicted = 0
             self.journal.write("phase", name=name)

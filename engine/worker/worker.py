@@ -115,9 +115,12 @@ def attempt(module: ModuleType, journal: Journal, stop: Stop, news: str) -> str 
             raise
         stop.training = False
         return told
+    finally:
+        reporter.peaks.close(reporter.phase)
     for sample in results.get("samples", []):
         journal.write("sample", step=results.get("best_step") or 0, **sample)
-    journal.write("finished", status="completed", results=results, proof=proof(results, watcher, reporter))
+    memory = reporter.peaks.told(stop.control.parent, results)
+    journal.write("finished", status="completed", results=results, proof=proof(results, watcher, reporter), **memory)
     return None
 
 

@@ -13,6 +13,7 @@ from engine.listing import Summary
 from engine.problem import Problem
 from engine.series import Series
 from tui.commands.words import columns, hint, outcome_lines
+from tui.measured import memory_facts
 from tui.widgets.figures import count, log_line, value
 from tui.words import duration, literal, place
 
@@ -52,6 +53,7 @@ def report(folder: Path) -> dict[str, Any]:
         "checkpoints": known.checkpoints,
         "warnings": known.warnings,
         "results": (known.finished or {}).get("results"),
+        "memory": (known.finished or {}).get("memory"),
         "failed": known.failed,
     }
 
@@ -103,6 +105,7 @@ def _end(folder: Path, known: History, state: str, method: str) -> Iterator[str]
     results: Any = (known.finished or {}).get("results")
     if state == "completed" and isinstance(results, dict):
         yield from outcome_lines(results, method)
+        yield from (f"{name}: {words}" for name, words in memory_facts((known.finished or {}).get("memory")))
     if state == "failed" and known.failed is not None:
         yield f"failed: {known.failed['message']}; {known.failed['advice']}"
     if state in ("failed", "died"):

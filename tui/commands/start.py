@@ -11,6 +11,7 @@ from engine.guide import Plan, recommend
 from engine.interpreter import Interpreter, interpreter, missing
 from engine.lifetime import kills_detached
 from engine.machine import look as look_at_machine
+from engine.measured import keep_prediction
 from engine.problem import Problem
 from tui.commands.facts import answers_of, here, run_file
 from tui.commands.say import say, warn
@@ -40,6 +41,7 @@ def begin(answers: dict[str, Any], root: Path, found: Interpreter, script: str |
     plan = recommend(answers, facts)
     check_libraries(found, plan.run.goal, plan.run.method.kind, getattr(plan.run.training, "loss_kernel", ""))
     folder = runs.create(plan.run, root, script=script, python_versions=dict(found.versions))
+    keep_prediction(folder, plan.run, plan.estimate)
     remember(folder, plan.run, facts)
     return Created(folder, plan, found.python)
 

@@ -69,7 +69,8 @@ class ResultsScreen(Screen[None]):
         """Find the results in the run's events."""
         finished = runs.history(self.folder).finished or {}
         results = finished.get("results")
-        found = {**results, "proof": finished.get("proof")} if isinstance(results, dict) else None
+        beside = {name: finished.get(name) for name in ("proof", "memory")}
+        found = {**results, **beside} if isinstance(results, dict) else None
         self.post_message(self.Found(found, _method(self.folder), runs.is_edited(self.folder)))
 
     @on(Found)

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from tui.measured import memory_facts
 from tui.widgets.figures import count, one_line, percent, value
 from tui.widgets.pictures import RETRIEVAL
 from tui.widgets.spans import Part, Row, shorten, spread
@@ -204,6 +205,7 @@ def _facts(results: dict[str, Any]) -> Iterator[Row]:
         facts.append(("helped", f"by {count(shown)} solved examples, none of them a test row"))
     if isinstance(results.get("best_step"), int):
         facts.append(("kept", f"the weights of step {count(results['best_step'])}, the best of all evaluations"))
+    facts += memory_facts(results.get("memory"))
     if learned := _learned(results.get("proof")):
         facts.append(("learned", learned))
     for name, words in facts:

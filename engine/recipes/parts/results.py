@@ -55,11 +55,13 @@ def table(rows: list[dict[str, Any]]) -> str:
 def facts(trainer: Trainer, model: torch.nn.Module, started: float) -> dict[str, Any]:
     """Return what every training has to tell: where it was best, its size, its memory and its time."""
     every, trainable = count(model)
+    watching = getattr(getattr(trainer, "callback_handler", None), "callbacks", [])
+    peaks = [callback.peak_gib for callback in watching if hasattr(callback, "peak_gib")]
     return {
         "best_step": best_step(trainer),
         "parameters": every,
         "trainable": trainable,
-        "peak_memory_gib": peak_memory_gib(),
+        "peak_memory_gib": max([peak_memory_gib(), *peaks]),  # who watches the phases begins the count anew
         "seconds": time.time() - started,
         "model_folder": str(output() / "model"),
         "script_sha256": hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),
