@@ -6,8 +6,7 @@ from math import inf
 from pathlib import Path
 
 from engine import words
-from engine.data.convert import WORDS
-from engine.data.facts import Suit
+from engine.data.defaults import fill_rows
 from engine.draft import Draft, Facts
 from engine.goals.prefer import alone
 from engine.lengths import dense_tokens
@@ -22,22 +21,10 @@ MEDIUM = 10_000_000
 """Parameters from which a CPU that has bf16 saves time with it; a smaller model waits for other things."""
 LARGE = 1_000_000_000
 """Parameters from which a CPU that has bf16 rather halves the memory than keeps fp32."""
-MOST_TEST_ROWS = 2000
 SHARE_OF_LAYERS = 0.25
 """Share of the layers, from the top, that is enough for nine tenths of full tuning's gain (Lee et al. 2019)."""
 SMALLEST_RANK = 4
 """Rank that even the narrowest model gets; a quarter of the width is the most that makes sense."""
-USUAL_READING = {
-    "reader": "library",
-    "encoding": "utf-8",
-    "layout": "rows",
-    "delimiter": ",",
-    "quoted": True,
-    "header": True,
-    "convert": "none",
-    "chat_roles": {},
-}
-"""How files are read that need nothing special."""
 LOW_RANK = ("lora", "qlora", "lora8")
 TEMPLATE = 16
 """Tokens that a chat template puts around a row."""
@@ -56,7 +43,7 @@ OBJECTIVES: dict[str, Callable[[Draft, Facts], None]] = {
 
 def fill(draft: Draft, facts: Facts) -> None:
     """Fill in every field but those that depend on memory and on the length of the run."""
-    for part in (_model, _launch, _numbers, _method, _rows, _objective, _length, _pace, _rest):
+    for part in (_model, _launch, _numbers, _method, fill_rows, _objective, _length, _pace, _rest):
         part(draft, facts)
 
 
@@ -182,50 +169,6 @@ def _widens(draft: Draft) -> bool:
     older = all(f"method.{name}" in draft.answers for name in Qlora.model_fields if name not in ("kind", "upcast"))
     asked = "method.adapter_dtype" in draft.answers and draft.get("method.adapter_dtype") == "fp32"
     return asked and not older and draft.get("model.dtype") != "fp32"
-
-
-def _rows(draft: Draft, facts: Facts) -> None:
-    data = facts.data
-    draft.put("data.train", data.path if data else "rows.jsonl", "train" if data else "no_data")
-    tasks = not isinstance(draft.get("data.train"), str)
-    suit = next((suit for suit in data.suits if suit.goal == draft.goal), None) if data else None
-    if suit is not None and not tasks:
-        said = draft.get("data.columns", {})
-        known = {column.name for column in data.columns} if data else set()
-        if not (said and set(said.values()) <= known - set(suit.columns.values())):
-            _reading(draft, suit)
-        draft.put("data.columns", dict(suit.columns), "columns", why=suit.why)
-    elif data is not None and not tasks:
-        for name, value in data.reading.items():
-            draft.put(f"data.{name}", value, "reading")
-    if "broken_row" in draft.get("data.drop", ()) and draft.get("data.reader", "library") == "library":
-        draft.put("data.reader", "lines", "reading_flawed")
-    for name, value in USUAL_READING.items():
-        draft.put(f"data.{name}", value, "reading_usual")
-    if draft.goal in ("classify", "embed"):
-        draft.put("data.label_names", {}, "labels_as_they_are")
-        draft.put("data.score_range", (), "scores_as_they_are")
-    draft.put("data.columns", {}, "no_columns")
-    draft.put("data.test", "", "test")
-    if draft.get("data.test"):
-        draft.put("data.test_fraction", 0.0, "test_fraction_given")
-    if data is not None:
-        share = 0.2 if data.rows < 500 else min(0.1, round(MOST_TEST_ROWS / data.rows, 4))
-        numbers = {"test": f"{round(share * data.rows):,}", "rows": f"{data.rows:,}"}
-        draft.put("data.test_fraction", share, "test_fraction", **numbers)
-        if data.groups and not tasks:
-            draft.put("data.group", data.groups[0], "group", group=data.groups[0])
-    draft.put("data.test_fraction", 0.1, "test_fraction_unknown")
-    draft.put("data.group", "", "no_group")
-    draft.put("data.drop", (), "no_drop")
-
-
-def _reading(draft: Draft, suit: Suit) -> None:
-    """Fill in how the files are read, and what becomes of the rows before their columns get roles."""
-    for name, value in suit.reading.items():
-        draft.put(f"data.{name}", value, "reading")
-    if suit.convert != "none":
-        draft.put("data.convert", suit.convert, "convert", does=WORDS[suit.convert])
 
 
 def _objective(draft: Draft, facts: Facts) -> None:

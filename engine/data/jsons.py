@@ -14,6 +14,8 @@ from engine.data.scanner import HALF, BrokenJson, Scanner, encodable
 
 Row = dict[str, Any]
 PEEK = 64
+MOST_NAMES = 1_000_000
+"""Names of one object among which a repeated one is found."""
 _CHAT = frozenset(
     {"messages", "conversations", "conversation", "turns", "dialog", "dialogue", "paragraphs", "questions"}
 )
@@ -98,12 +100,14 @@ def json_lines(source: Opening, shape: str) -> Iterator[Item]:
 
 def as_row(value: Any, shape: str, line: int) -> Item:
     """Return a value as a row of the given shape, or as broken when it is something else."""
-    if shape == "lists" and isinstance(value, list):
+    if shape == "lists" and isinstance(value, list) and value:
         return {f"column_{index}": cell for index, cell in enumerate(value, 1)}
     if shape == "values" and not isinstance(value, dict | list):
         return {"value": value}
     if shape not in ("lists", "values") and isinstance(value, dict):
         return value
+    if value == []:
+        return Broken(line, "is an empty list")
     kind = "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else "a single value"
     return Broken(line, f"is {kind}, unlike the rows before it")
 
@@ -131,6 +135,10 @@ def events(scanner: Scanner) -> Iterator[Event | Broken]:
         yield Broken(scanner.line, f"or one soon after it holds bytes that are not {error.encoding.upper()}")
 
 
+def _halved(line: int) -> Broken:
+    return Broken(line, "holds half a letter (a lone surrogate)")
+
+
 def _elements(scanner: Scanner, key: str | None) -> Iterator[Event | Broken]:
     """Values up to the closing bracket; the opening one is behind us."""
     if scanner.peek() == "]":
@@ -140,7 +148,7 @@ def _elements(scanner: Scanner, key: str | None) -> Iterator[Event | Broken]:
         scanner.peek()
         line = scanner.line
         value = scanner.value()
-        yield Broken(line, "holds half a letter (a lone surrogate)") if value is HALF else Event(key, value, line, True)
+        yield _halved(line) if value is HALF else Event(key, value, line, True)
         if scanner.take(",]", "',' or ']'") == "]":
             return
 
@@ -149,15 +157,23 @@ def _fields(scanner: Scanner) -> Iterator[Event | Broken]:
     if scanner.peek() == "}":
         scanner.take("}", "}")
         return
+    known: set[int] = set()
     while True:
         line = scanner.line
         key = scanner.value() if scanner.peek() == '"' else scanner.take('"', "a name in quotes")
+        if hash(key) in known:
+            yield Broken(line, f"gives the name '{str(key)[:40]}' a second time")
+        if len(known) < MOST_NAMES:
+            known.add(hash(key))
         scanner.take(":", "':'")
         if scanner.peek() == "[":
             scanner.take("[", "[")
+            if scanner.peek() == "]":
+                yield Event(key, [], line, False)
             yield from _elements(scanner, key)
         else:
-            yield Event(key, scanner.value(), line, False)
+            value = scanner.value()
+            yield _halved(line) if key is HALF or value is HALF else Event(key, value, line, False)
         if scanner.take(",}", "',' or '}'") == "}":
             return
 

@@ -122,6 +122,11 @@ def _wide(head: bytes, path: Path) -> str:
 
 
 def _narrow(head: bytes) -> str:
+    """Name UTF-8 where it is whole, or spoiled in fewer places than it is right: those places are told as broken."""
+    text = head.decode("utf-8", "replace")
+    lost = text.count("\ufffd")
+    if sum(not letter.isascii() for letter in text) > 2 * lost:
+        return "utf-8"
     for name in ("utf-8", "cp1252"):
         try:
             codecs.getincrementaldecoder(name)().decode(head)

@@ -147,8 +147,9 @@ def _line_shape(source: Opening) -> str:
 def _text(source: Opening) -> Iterator[Item]:
     """Every line that holds something is a row."""
     for line in byte_lines(source):
-        if not line.isspace():
-            yield {"text": line.rstrip(b"\r\n").decode("utf-8")}
+        text = line.decode("utf-8")
+        if text.strip():
+            yield {"text": text.rstrip("\r\n")}
 
 
 def _parquet(path: Path) -> tuple[int, Iterator[Item]]:

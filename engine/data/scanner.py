@@ -10,7 +10,7 @@ from engine.data.opening import LONGEST
 CHUNK = 1 << 20
 HALF = object()
 """Stands for a value with half a surrogate pair in its text, which no file and no screen could hold."""
-_SPACE = re.compile(r"[ \t\r\n\ufeff]*")
+_SPACE = re.compile(r"[ \t\r\n]*")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -18,6 +18,12 @@ def encodable(value: Any) -> Any:
     """Return the value; raises UnicodeEncodeError when its text cannot be written as UTF-8."""
     json.dumps(value, ensure_ascii=False).encode()
     return value
+
+
+def number(digits: str) -> int | float:
+    """Return a whole number, or the nearest fraction where it has more than 64 bits: no table holds such ones."""
+    value = int(digits) if len(digits) < 40 else 2**64
+    return value if -(2**63) <= value < 2**64 else float(digits)
 
 
 class BrokenJson(ValueError):
@@ -33,8 +39,8 @@ class Scanner:
 
     def __init__(self, stream: io.TextIOWrapper) -> None:
         self._stream = stream
-        self._decoder = json.JSONDecoder()
-        self._text = ""
+        self._decoder = json.JSONDecoder(parse_int=number)
+        self._text = stream.read(1).removeprefix("\ufeff")
         self._at = 0
         self._counted = 0
         self._lines = 1

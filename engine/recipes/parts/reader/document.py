@@ -1,11 +1,11 @@
 """Rows inside one JSON document."""
 
-import json
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
 from engine.recipes.parts.files import files_of
+from engine.recipes.parts.json_value import json_value
 from engine.recipes.parts.opened import opened
 from engine.recipes.parts.row_of import as_row
 
@@ -30,5 +30,5 @@ def load(source: str) -> Iterator[dict[str, Any]]:
     for file in files_of(source):
         with opened(file) as stream:
             text = stream.read()
-        for value in laid_out(json.loads(text.removeprefix("\ufeff"))):
+        for value in laid_out(json_value(text.removeprefix("\ufeff"))):
             yield as_row(value, file)

@@ -9,5 +9,5 @@ from engine.recipes.parts.opened import opened
 def load(source: str) -> Iterator[dict[str, str]]:
     """Yield the lines of all files of a source."""
     for file in files_of(source):
-        with opened(file) as stream:
+        with opened(file, "\n") as stream:
             yield from ({"text": line.rstrip("\r\n")} for line in stream if line.strip())

@@ -1,0 +1,69 @@
+"""From a look to field values: how files are read, which column plays which role, what is kept for the test."""
+
+from engine.data.convert import WORDS
+from engine.data.facts import DataFacts, Suit
+from engine.draft import Draft, Facts
+
+MOST_TEST_ROWS = 2000
+USUAL_READING = {
+    "reader": "library",
+    "encoding": "utf-8",
+    "layout": "rows",
+    "delimiter": ",",
+    "quoted": True,
+    "header": True,
+    "convert": "none",
+    "chat_roles": {},
+}
+"""How files are read that need nothing special."""
+
+
+def fill_rows(draft: Draft, facts: Facts) -> None:
+    """Fill in what is read, in which way, and what of it is tested on."""
+    data = facts.data
+    draft.put("data.train", data.path if data else "rows.jsonl", "train" if data else "no_data")
+    tasks = not isinstance(draft.get("data.train"), str)
+    suit = next((suit for suit in data.suits if suit.goal == draft.goal), None) if data else None
+    if suit is not None and not tasks:
+        said = draft.get("data.columns", {})
+        known = {column.name for column in data.columns} if data else set()
+        if not (said and set(said.values()) <= known - set(suit.columns.values())):
+            _reading(draft, suit)
+        else:
+            _plain_reading(draft, data)
+        draft.put("data.columns", dict(suit.columns), "columns", why=suit.why)
+    elif data is not None and not tasks:
+        _plain_reading(draft, data)
+    if "broken_row" in draft.get("data.drop", ()) and draft.get("data.reader", "library") == "library":
+        draft.put("data.reader", "lines", "reading_flawed")
+    for name, value in USUAL_READING.items():
+        draft.put(f"data.{name}", value, "reading_usual")
+    if draft.goal in ("classify", "embed"):
+        draft.put("data.label_names", {}, "labels_as_they_are")
+        draft.put("data.score_range", (), "scores_as_they_are")
+    draft.put("data.columns", {}, "no_columns")
+    draft.put("data.test", "", "test")
+    if draft.get("data.test"):
+        draft.put("data.test_fraction", 0.0, "test_fraction_given")
+    if data is not None:
+        share = 0.2 if data.rows < 500 else min(0.1, round(MOST_TEST_ROWS / data.rows, 4))
+        numbers = {"test": f"{round(share * data.rows):,}", "rows": f"{data.rows:,}"}
+        draft.put("data.test_fraction", share, "test_fraction", **numbers)
+        if data.groups and not tasks:
+            draft.put("data.group", data.groups[0], "group", group=data.groups[0])
+    draft.put("data.test_fraction", 0.1, "test_fraction_unknown")
+    draft.put("data.group", "", "no_group")
+    draft.put("data.drop", (), "no_drop")
+
+
+def _plain_reading(draft: Draft, data: DataFacts) -> None:
+    for name, value in data.reading.items():
+        draft.put(f"data.{name}", value, "reading")
+
+
+def _reading(draft: Draft, suit: Suit) -> None:
+    """Fill in how the files are read, and what becomes of the rows before their columns get roles."""
+    for name, value in suit.reading.items():
+        draft.put(f"data.{name}", value, "reading")
+    if suit.convert != "none":
+        draft.put("data.convert", suit.convert, "convert", does=WORDS[suit.convert])
