@@ -6,7 +6,7 @@ from math import inf
 from pathlib import Path
 
 from engine import words
-from engine.data.defaults import fill_rows
+from engine.default_rows import fill_rows
 from engine.draft import Draft, Facts
 from engine.goals.prefer import alone
 from engine.lengths import dense_tokens

@@ -24,9 +24,9 @@ def fill_rows(draft: Draft, facts: Facts) -> None:
     draft.put("data.train", data.path if data else "rows.jsonl", "train" if data else "no_data")
     tasks = not isinstance(draft.get("data.train"), str)
     suit = next((suit for suit in data.suits if suit.goal == draft.goal), None) if data else None
-    if suit is not None and not tasks:
+    if data is not None and suit is not None and not tasks:
         said = draft.get("data.columns", {})
-        known = {column.name for column in data.columns} if data else set()
+        known = {column.name for column in data.columns}
         if not (said and set(said.values()) <= known - set(suit.columns.values())):
             _reading(draft, suit)
         else:
