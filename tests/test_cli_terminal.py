@@ -1,10 +1,14 @@
 """Commands at a real terminal: the full screen, and the question before something is lost."""
 
+import signal
+from pathlib import Path
+
 import pexpect
 import pyte
 import pytest
 
 from tests.commands import HELD, PROGRAM, clean, holds, newest, scripted, shown, tunewright, until
+from tests.tui.journals import RunFolder
 
 
 @pytest.fixture
@@ -53,6 +57,26 @@ def test_a_run_is_watched_and_leaving_says_that_it_goes_on(held, tmp_path):
     child.expect(rf"tunewright\s+watch\s+{held}")
     assert ended(child) == 0
     assert shown(tmp_path)["state"] == "running"
+
+
+def test_a_screen_that_was_frozen_is_right_when_it_goes_on(tmp_path):
+    run = RunFolder(tmp_path / "runs", "frozen").start().prepare().begin().train(1, 30)
+    child = terminal("watch", run.path.name, cwd=tmp_path)
+    screen = pyte.Screen(120, 40)
+    stream = pyte.ByteStream(screen)
+
+    def shows(words: str) -> bool:
+        stream.feed(child.read_nonblocking(65536, timeout=20))
+        return any(words in line for line in screen.display)
+
+    until(lambda: shows("step 30 of"))
+    child.kill(signal.SIGSTOP)
+    until(lambda: Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+    run.train(31, 800)  # who trains does not wait for who looks on
+    child.kill(signal.SIGCONT)
+    until(lambda: shows("step 800 of"))
+    child.sendcontrol("q")
+    assert ended(child) == 0
 
 
 def test_a_run_is_deleted_only_after_a_yes(held, tmp_path):

@@ -112,6 +112,11 @@ class Tunewright(App[None]):
             self.new_run(self.answers, at="plan")
         self.call_after_refresh(self.look_once)
 
+    @on(Driver.SignalResume)
+    def _went_on(self) -> None:
+        """Draw everything anew: nobody knows what was on the terminal meanwhile."""
+        self.screen.refresh()
+
     def unveil(self) -> None:
         """Show the first picture: what was asked for is on it."""
         if self.wire.veiled:

@@ -45,12 +45,17 @@ class Watching:
         new, told, first = 1, False, time.monotonic() + FIRST
         while new and not self._over.is_set():
             with self.lock:
-                new = self._follower.read(BATCH)
+                new = self._read()
             if not told and time.monotonic() > first:
                 told = True
                 self._tell(tell)
         self.caught_up = True
         return self._tell(tell)
+
+    def _read(self) -> int:
+        """Take in what is new; a line that can't be read is news as well."""
+        skipped = self.history.skipped
+        return self._follower.read(BATCH) or int(self.history.skipped != skipped)
 
     def _state(self) -> runs.State:
         return "file" if isinstance(self._follower, Foreign) else runs.state(self.folder, self.history)
@@ -73,7 +78,7 @@ class Watching:
                 series.summarise()
         while not self._over.is_set():
             with self.lock:
-                new = self._follower.read(BATCH)
+                new = self._read()
             if new or time.monotonic() - looked >= LOOK_EVERY:
                 before, looked = state, time.monotonic()
                 if new or self._state() != before or self._is_gone() != self.gone:

@@ -162,13 +162,30 @@ class Wire:
         return True
 
 
-def leaner(driver: "type[Driver]", wire: Wire) -> "type[Driver]":
-    """Return a driver that sends less, and asks the terminal how far it is."""
+def leaner(driver: Any, wire: Wire) -> "type[Driver]":
+    """Return a driver that sends less, asks the terminal how far it is, and can be frozen at any moment."""
 
-    def write(self: Any, data: str) -> None:
-        if wire.veiled and PICTURE.match(data):
-            return
-        short = lean(data)
-        driver.write(self, short + wire.question(len(short.encode("utf-8", "replace"))))
+    class Leaner(driver):  # type: ignore[misc]
+        suspended = False
 
-    return type("Leaner", (driver,), {"write": write})
+        def write(self, data: str) -> None:
+            """Write what is needed of a text."""
+            if wire.veiled and PICTURE.match(data):
+                return
+            short = lean(data)
+            super().write(short + wire.question(len(short.encode("utf-8", "replace"))))
+
+        def suspend_application_mode(self) -> None:
+            """Leave the terminal to others."""
+            self.suspended = True
+            super().suspend_application_mode()
+
+        def resume_application_mode(self) -> None:
+            """Take the terminal back; who was only frozen has never left it, and begins nothing twice."""
+            if self.suspended:
+                self.suspended = False
+                super().resume_application_mode()
+            else:
+                self.send_message(self.SignalResume())
+
+    return Leaner

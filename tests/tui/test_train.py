@@ -293,8 +293,11 @@ async def test_names_and_messages_from_outside_are_only_shown(tmp_path: Path) ->
 async def test_a_run_folder_that_vanishes_breaks_nothing(half_way: RunFolder) -> None:
     async with open_run(half_way).run_test(size=(80, 24)) as pilot:
         await shown(pilot, "step 412")
+        with (half_way.path / "events.jsonl").open("a") as journal:
+            journal.write("\x00\x00 nonsense\n[1, 2]\n")
+        await wait_until(pilot, lambda: "2 lines of its journal can't be read" in text(pilot, "notice"))
         half_way.path.rename(half_way.path.with_name("moved"))
-        await pilot.pause(1.5)
+        await wait_until(pilot, lambda: "Its journal is gone" in text(pilot, "notice"))
         assert "step 412" in text(pilot, "heading")
         await pilot.press("l", "escape")
 
