@@ -120,10 +120,13 @@ async def test_every_field_opens_its_form_with_help_and_reason(desk: Desk) -> No
 def test_a_bar_shows_sure_unsure_and_free() -> None:
     from engine.estimate import Estimate
 
-    sure, unsure, free = bar(Estimate(5, 4, 6, {}, 10, True, None), 20)
+    sure, unsure, free, others = bar(Estimate(5, 4, 6, {}, 10, True, None), 20)
     assert (len(sure), len(unsure), len(free)) == (8, 4, 8)
     assert (sure, unsure[0], unsure[-1]) == ("█" * 8, "▓", "▒")
-    assert [len(part) for part in bar(Estimate(50, 40, 60, {}, 10, False, None), 20)] == [20, 0, 0]
+    assert others == ""
+    assert [len(part) for part in bar(Estimate(50, 40, 60, {}, 10, False, None), 20)] == [20, 0, 0, 0]
+    held = bar(Estimate(5, 4, 6, {}, 10, True, None, (), {"python": 10.0}), 20)
+    assert [len(part) for part in held] == [4, 2, 4, 10] and held[3] == "╳" * 10
 
 
 def test_a_terminal_without_utf8_gets_ascii_of_the_same_width() -> None:

@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList
 
 from engine.config import Run
 from engine.document import put, walk
+from engine.fitting import foresee
 from engine.problem import Problem
 from tui.layout import cut
 from tui.planning import Thought, think
@@ -146,7 +147,10 @@ class EditScreen(Screen[None]):
         answers = self.wizard.answers
         if event.name.startswith("method."):
             answers = put(answers, "method.kind", self.thought.plan.run.method.kind)
-        self.attempt(put(answers, event.name, event.value))
+        spent = foresee(self.thought.plan.run, {event.name: event.value}, self.wizard.facts)
+        if spent is not None:
+            self.query_one(MemoryBar).show(spent, None)
+        self.call_after_refresh(self.attempt, put(answers, event.name, event.value))
 
     @work(thread=True, exclusive=True, exit_on_error=False)
     def attempt(self, answers: dict[str, Any]) -> None:

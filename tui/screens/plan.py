@@ -204,14 +204,14 @@ class PlanScreen(Step):
         self.foresee(values)
         for dotted, value in values.items():
             self.wizard.answer(dotted, value)
-        self.think()
+        self.call_after_refresh(self.think)  # which takes the processor from the bar that is to be painted
 
     def foresee(self, values: Mapping[str, Any]) -> None:
         """Let the bar show what the run will need with these values, or on another card."""
         if self.wizard.thought is not None:
             spent = foresee(self.wizard.thought.plan.run, values, self.wizard.facts)
             if spent is not None:
-                self.query_one(MemoryBar).show(spent)
+                self.query_one(MemoryBar).show(spent, None)
 
     def action_tokens(self) -> None:
         """Show rows as the model of this plan will see them."""

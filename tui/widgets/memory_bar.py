@@ -33,14 +33,18 @@ class MemoryBar(Widget):
         "the estimate, ╳ is what other programs hold, and the rest is free."
     )
 
-    def show(self, estimate: Estimate | None, notes: Sequence[str] = ()) -> None:
-        """Show an estimate, with notes such as the largest batch that fits behind it."""
-        self.estimate, self.notes = estimate, notes
-        self.refresh(layout=True)
+    def show(self, estimate: Estimate | None, notes: Sequence[str] | None = ()) -> None:
+        """Show an estimate, with notes such as the largest batch that fits behind it; None keeps those of before."""
+        before = self.render().plain.count("\n")
+        self.estimate, self.notes = estimate, self.notes if notes is None else notes
+        self.refresh(layout=self.render().plain.count("\n") != before)  # a new layout costs ten times a new bar
+
+    estimate: Estimate | None = None
+    notes: Sequence[str] = ()
 
     def render(self) -> Content:
         """Return the lines."""
-        estimate = getattr(self, "estimate", None)
+        estimate = self.estimate
         if estimate is None:
             return Content("Memory      not known for this model")
         room = self.content_size.width
