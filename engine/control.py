@@ -58,7 +58,7 @@ def _training(folder: Path) -> History:
     known = history(folder)
     if state(folder, known) not in GOING:
         raise Problem("this run is not going on", where=folder.name, advice="tunewright runs shows which are")
-    if known.begun is None or known.phase in ("libraries", "data", "model", "baseline"):
+    if known.begun is None or known.phase in ("waiting", "libraries", "data", "model", "baseline"):
         at = known.phase or "starting"
         raise Problem(f"it does not train yet, it is at: {at}", where=folder.name, advice="ask again when it trains")
     if known.is_command and _processes(folder) > 1:

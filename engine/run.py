@@ -106,14 +106,19 @@ def _no_command(folder: Path) -> None:
         raise Problem("this run is a command that was watched", where=folder.name, advice=advice)
 
 
-def launch(folder: Path, *, python: str | None = None) -> None:
-    """Start the worker in a session of its own: closing the terminal, or this program, does nothing to it."""
+def launch(folder: Path, *, python: str | None = None, after: Path | None = None) -> None:
+    """Start the worker in a session of its own: closing the terminal, or this program, does nothing to it.
+
+    With `after` it waits until that run has ended, in whatever way.
+    """
     known = history(folder)
     if known.finished is not None or known.failed is not None:
         _let_go(folder)
     if is_locked(folder) or state(folder, known) in GOING:
         raise Problem("this run is going on already", where=folder.name, advice=f"tunewright watch {folder.name}")
-    command = [python_of(python), "-P", str(WORKER), str(folder)]
+    if after is not None:
+        check_going(after)
+    command = [python_of(python), "-P", str(WORKER), str(folder), *(["--after", str(after)] if after else [])]
     said = journal_size(folder)
     try:
         with (folder / "log.txt").open("ab") as log:
@@ -130,6 +135,13 @@ def launch(folder: Path, *, python: str | None = None) -> None:
         advice = "name a Python that has the training libraries with --python or TUNEWRIGHT_PYTHON"
         raise Problem(f"the worker can't be started ({error.strerror})", where=command[0], advice=advice) from None
     first_word(worker, folder, said)
+
+
+def check_going(folder: Path) -> None:
+    """Raise a Problem unless a run goes on here, so that another can wait for its end."""
+    if not is_locked(folder):
+        what = "this run is not going on here: there is nothing to wait for"
+        raise Problem(what, where=folder.name, advice="leave --after out, or see tunewright runs")
 
 
 def _let_go(folder: Path) -> None:

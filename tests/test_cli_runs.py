@@ -209,3 +209,18 @@ def test_the_example_needs_nothing_and_finds_its_model_again(tmp_path):
     run.communicate(timeout=60)
     assert run.returncode == 130
     assert (tmp_path / "runs" / "demo" / "embed" / "tiny-model" / "config.json").stat().st_mtime_ns == made
+
+
+def test_a_queued_run_begins_when_the_one_before_it_has_ended_however(held, tmp_path):
+    again = tmp_path / "runs" / held
+    queued = json.loads(tunewright("run", again, "--detach", "--json", "--after", held, cwd=tmp_path).stdout)["run"]
+    log = tmp_path / "runs" / queued / "log.txt"
+    assert shown(tmp_path)["phase"] == "waiting" and "held" not in log.read_text()
+    assert "going on already" in complaint("resume", queued, cwd=tmp_path, status=1)
+    tunewright("stop", held, "--hard", cwd=tmp_path)
+    until(lambda: "held" in log.read_text())
+    third = json.loads(tunewright("run", again, "--detach", "--json", "--after", queued, cwd=tmp_path).stdout)["run"]
+    assert "is stopped" in tunewright("stop", third, cwd=tmp_path).stdout  # one that waits ends at once
+    assert "held" not in (tmp_path / "runs" / third / "log.txt").read_text()
+    tunewright("stop", queued, "--hard", cwd=tmp_path)
+    assert "nothing to wait for" in complaint("run", again, "--after", queued, cwd=tmp_path, status=1)

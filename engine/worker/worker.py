@@ -23,6 +23,7 @@ from engine.worker.halving import halve, let_go, use_kept
 from engine.worker.progress import report_bars
 from engine.worker.shortage import shortage
 from engine.worker.stopping import Stop, Stopped, every
+from engine.worker.turn import wait_turn
 
 LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "sentence-transformers", "accelerate", "datasets")
 HEARTBEAT = 5.0
@@ -31,6 +32,7 @@ HEARTBEAT = 5.0
 def work(arguments: Sequence[str]) -> int:
     """Train the run in the folder `arguments[0]`; return 0 completed, 1 failed, 3 already running, 130 stopped.
 
+    `--after FOLDER` begins when that run has ended.
     `--wait FILE STARTER MODULE...` loads the modules first, and takes the folder from FILE when it appears.
     """
     if arguments[0] == "--wait":
@@ -52,6 +54,8 @@ def work(arguments: Sequence[str]) -> int:
     try:
         stop.listen()
         every(HEARTBEAT, lambda: journal.write("hardware", gpu=hardware.cards(), rss=hardware.resident()))
+        if arguments[1:2] == ["--after"]:
+            wait_turn(Path(arguments[2]), journal)
         return train(folder / "train.py", digest, journal, stop)
     except Stopped:
         journal.write("finished", status="stopped", results=None)

@@ -12,6 +12,7 @@ from tui.words import duration, short
 
 SIZE = re.compile(r"dim_(\d+)_cosine_ndcg@10")
 PHASES = {
+    "waiting": "it begins when the run before it has ended",
     "libraries": "loading torch, transformers and their family",
     "data": "reading and splitting the rows",
     "model": "loading the weights",

@@ -40,6 +40,10 @@ Runs = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 EventsJson = Annotated[bool, typer.Option("--json", help="Print the run's events, one JSON object a line.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Start it, say how to watch it, and return.")]
+After = Annotated[
+    str | None,
+    typer.Option("--after", metavar="RUN", help="Queue it: it begins when that run has ended, in whatever way."),
+]
 Python = Annotated[
     str | None,
     typer.Option("--python", metavar="PATH", help="The Python that has the training libraries."),

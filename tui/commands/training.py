@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tui.commands.options import DemoGoal, Detach, EventsJson, Python, RunFile, RunName, Runs, Sets
+from tui.commands.options import After, DemoGoal, Detach, EventsJson, Python, RunFile, RunName, Runs, Sets
 
 
 def demo(
@@ -44,20 +44,24 @@ def run(
     settings: Sets = None,
     detach: Detach = False,
     as_json: EventsJson = False,
+    after: After = None,
     runs_folder: Runs = None,
     python: Python = None,
 ) -> None:
     """Train what a run file describes. What it leaves open is filled in; ctrl+c stops with a checkpoint."""
     from engine.roots import root
-    from engine.run import launch
+    from engine.run import check_going, find, launch
     from tui.commands.start import announce, create
 
+    before = find(root(runs_folder), after) if after else None
+    if before is not None:
+        check_going(before)
     created = create(file, settings or [], root(runs_folder), python)
 
     def start() -> None:
         if not as_json:
             announce(created)
-        launch(created.folder, python=created.python)
+        launch(created.folder, python=created.python, after=before)
 
     raise typer.Exit(_go(created.folder, start, detach=detach, as_json=as_json))
 

@@ -8,6 +8,7 @@ from tui.widgets.spans import Part, Row, shorten, spread
 from tui.words import duration, literal, size
 
 PHASES = {
+    "waiting": ("Waiting", "it begins when the run before it has ended"),
     "libraries": ("Libraries", "loading torch, transformers and their family"),
     "data": ("Data", "reading and splitting the rows"),
     "model": ("Model", "loading the weights"),
@@ -87,7 +88,7 @@ def stages(history: History, now: float, width: int, *, whole: bool = True) -> l
         return [_going(history, now, width)]
     names = list(dict.fromkeys([name for name, _ in history.phases]))
     ours = "script" not in names
-    ahead = [name for name in PHASES if name not in names and name != "script"] if ours else ["training"]
+    ahead = [name for name in PHASES if name not in (*names, "script", "waiting")] if ours else ["training"]
     ends = [since for _, since in history.phases[1:]]
     rows = [_done(name, end - since) for (name, since), end in zip(history.phases, ends, strict=False)]
     return [*rows, _going(history, now, width), *((Part("   "), Part(PHASES[name][0], "muted")) for name in ahead)]
