@@ -60,6 +60,7 @@ class Tunewright(App[None]):
         *,
         read_only: bool = False,
         slow: bool = False,
+        alarm: str | None = None,
     ) -> None:
         """`runs` is the folder of all runs; `read_only`: nothing changes the one that is shown; `slow`: send less."""
         self.wire = Wire(slow=slow)
@@ -67,6 +68,7 @@ class Tunewright(App[None]):
         self.read_only = read_only
         self.runs = runs
         self.opens = watch
+        self.alarm = alarm
         self._looked = False
         self.answers = answers
         self.machine_seen = asyncio.Event()

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
@@ -135,6 +135,7 @@ class Wire:
         self.slow = slow
         self.sent = 0
         self.veiled = False
+        self.send: Callable[[str], object] = bool  # nothing, before there is a terminal
         self._asked: float | None = None
         self._answers: bool | None = None
 
@@ -167,6 +168,11 @@ def leaner(driver: Any, wire: Wire) -> "type[Driver]":
 
     class Leaner(driver):  # type: ignore[misc]
         suspended = False
+
+        def start_application_mode(self) -> None:
+            """Begin, and be reachable for what is no picture."""
+            wire.send = self.write
+            super().start_application_mode()
 
         def write(self, data: str) -> None:
             """Write what is needed of a text."""

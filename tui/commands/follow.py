@@ -15,6 +15,7 @@ from engine import run as runs
 from engine.follow import Follower
 from engine.history import Event, History
 from engine.problem import Problem
+from tui.alarm import Alarm, to_terminal
 from tui.commands.lines import Lines
 from tui.commands.say import complain, say
 from tui.commands.words import hint, outcome_lines
@@ -134,18 +135,22 @@ def launch_and_follow(folder: Path, launch: Callable[[], None], *, as_json: bool
         return _to_the_end(echo, folder, voice, interrupts, stops=True)
 
 
-def look_on(folder: Path) -> int:
+def look_on(folder: Path, alarm: Alarm) -> int:
     """Follow a run as lines, whoever started it; ctrl+c leaves it alone. Return the exit status."""
     voice = Words()
     with Interrupts() as interrupts:
-        return _to_the_end(Echo(folder, voice), folder, voice, interrupts, stops=False)
+        return _to_the_end(Echo(folder, voice), folder, voice, interrupts, stops=False, alarm=alarm)
 
 
-def _to_the_end(echo: Echo, folder: Path, voice: Voice, interrupts: Interrupts, *, stops: bool) -> int:
+def _to_the_end(
+    echo: Echo, folder: Path, voice: Voice, interrupts: Interrupts, *, stops: bool, alarm: Alarm | None = None
+) -> int:
+    alarm = alarm or Alarm(None, folder.name)
     said = asked = False
     while True:
         fresh = echo.read()
         state = runs.state(folder, echo.history)
+        alarm.sound(alarm.look(echo.history, state), to_terminal)
         if state not in UNDER_WAY and not fresh and not echo.read():
             break
         if interrupts.count > (1 if stops else 0):

@@ -4,7 +4,12 @@ from pathlib import Path
 
 
 def full_screen(
-    given: Path | None = None, run: Path | None = None, *, read_only: bool = False, slow: bool = False
+    given: Path | None = None,
+    run: Path | None = None,
+    *,
+    read_only: bool = False,
+    slow: bool = False,
+    alarm: str | None = None,
 ) -> int:
     """Open the full screen, on a run when one is given; return the exit status."""
     from engine.problem import Problem
@@ -15,6 +20,6 @@ def full_screen(
         raise Problem("the full screen needs a terminal", advice="for commands without one see tunewright --help")
     from tui.app import Tunewright
 
-    app = Tunewright(root(given), watch=run, read_only=read_only, slow=slow)
+    app = Tunewright(root(given), watch=run, read_only=read_only, slow=slow, alarm=alarm)
     app.run()
     return app.return_code or 0

@@ -37,6 +37,15 @@ What = Annotated[
 Headless = Annotated[bool, typer.Option("--headless", help="Plain lines in place of the full screen.")]
 
 ReadOnly = Annotated[bool, typer.Option("--read-only", help="Only look on: no key changes the run.")]
+Call = Annotated[
+    str | None,
+    typer.Option(
+        "--alarm",
+        metavar="HOW",
+        help="At the end and at each warning: bell, osc9 or osc777 (notifications of the terminal), or a command that "
+        "gets the sentence as its last word. TUNEWRIGHT_ALARM when not given.",
+    ),
+]
 Slow = Annotated[bool, typer.Option("--slow", help="For a bad line: a picture every five seconds.")]
 
 
@@ -46,20 +55,23 @@ def watch(
     headless: Headless = False,
     read_only: ReadOnly = False,
     slow: Slow = False,
+    alarm: Call = None,
     runs_folder: Runs = None,
 ) -> None:
     """Watch a run live, or see what came of it. As plain lines where there is no terminal."""
     from engine.problem import Problem
     from engine.roots import root
     from engine.run import is_run
+    from tui.alarm import Alarm
     from tui.commands.say import is_terminal
 
     plain = headless or not is_terminal()
+    Alarm(alarm, "").check()
     command: list[str] | None = context.meta.get("command")
     if command is not None:
         if run is not None:
             raise Problem("a run and a command can't be watched at once", where="--", advice=f"leave '{run}' out")
-        raise typer.Exit(_start(command, root(runs_folder), plain=plain, slow=slow))
+        raise typer.Exit(_start(command, root(runs_folder), plain=plain, slow=slow, alarm=alarm))
     folder = _find(root(runs_folder), run)
     if not is_run(folder):
         from engine.foreign import first
@@ -72,11 +84,11 @@ def watch(
     if plain:
         from tui.commands.follow import look_on
 
-        raise typer.Exit(look_on(folder))
+        raise typer.Exit(look_on(folder, Alarm(alarm, folder.name)))
     from tui.commands.fullscreen import full_screen
 
     runs = folder.parent if is_run(folder) else root(runs_folder)
-    raise typer.Exit(full_screen(runs, folder, read_only=read_only, slow=slow))
+    raise typer.Exit(full_screen(runs, folder, read_only=read_only, slow=slow, alarm=alarm))
 
 
 def _find(runs: Path, name: str | None) -> Path:
@@ -92,7 +104,7 @@ def _find(runs: Path, name: str | None) -> Path:
         return Path(name).absolute()
 
 
-def _start(words: list[str], runs: Path, *, plain: bool, slow: bool) -> int:
+def _start(words: list[str], runs: Path, *, plain: bool, slow: bool, alarm: str | None) -> int:
     from engine import run as engine
     from engine.command import create, launch
     from tui.commands.follow import launch_and_follow, status
@@ -105,7 +117,7 @@ def _start(words: list[str], runs: Path, *, plain: bool, slow: bool) -> int:
     from tui.commands.fullscreen import full_screen
 
     launch(folder)
-    left = full_screen(runs, folder, slow=slow)
+    left = full_screen(runs, folder, slow=slow, alarm=alarm)
     known = engine.history(folder)
     state = engine.state(folder, known)
     return left if state in engine.GOING else status(state, known)

@@ -16,6 +16,7 @@ from textual.message import Message
 from engine import run as runs
 from engine import table
 from engine.history import History
+from tui.alarm import Alarm
 from tui.screens.controls import Controls
 from tui.watching import Watching
 from tui.widgets.curve import Curve
@@ -74,6 +75,7 @@ class TrainScreen(Controls):
         self.read_only = read_only
         self.folder = folder
         self.watching = Watching(folder)
+        self.alarm = Alarm(None, folder.name)
         self.state: runs.State | None = None
         self.log_tail: list[str] = []
         self.paused = False
@@ -88,6 +90,7 @@ class TrainScreen(Controls):
 
     def on_mount(self) -> None:
         """Begin to read, and to keep the clock going."""
+        self.alarm = Alarm(self.app.alarm, self.called)
         self.follow()
         self.set_interval(SLOW_BEAT if self.app.wire.slow else BEAT, self._beat)
 
@@ -106,6 +109,7 @@ class TrainScreen(Controls):
         lost, self._lost = self._lost, self.watching.gone
         before, self.state, self.log_tail = self.state, message.state, message.log
         self._news = True
+        self.alarm.sound(self.alarm.look(self.known, message.state), self.app.wire.send)
         whole, self._whole = self._whole, self.watching.caught_up
         if self.is_active and (before != self.state or whole != self._whole or lost != self._lost):
             self.refresh_bindings()
