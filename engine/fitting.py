@@ -116,6 +116,14 @@ def remember(folder: Path, run: Run, facts: Facts) -> None:
         (folder / RESCUE).write_text(json.dumps(told), "utf-8")
 
 
+def remembered(folder: Path) -> dict[str, Any]:
+    """Return the change that a run's folder holds for a memory that runs out; nothing where there is none."""
+    try:
+        return dict(json.loads((folder / RESCUE).read_text("utf-8"))["change"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
 def altered(run: Run, values: Values) -> dict[str, Any]:
     """Return the plain values of a run with some fields replaced."""
     return reduce(lambda done, each: put(done, *each), values.items(), plain(run))

@@ -11,7 +11,7 @@ from engine.config import Run, parse, plain
 from engine.draft import Facts
 from engine.estimate import Estimate
 from engine.event import RESCUE
-from engine.fitting import altered, cheapest, foresee, largest_batch, least_card, longest_text, remember
+from engine.fitting import altered, cheapest, foresee, largest_batch, least_card, longest_text, remember, remembered
 from engine.guide import Plan, recommend
 from engine.history import History
 from engine.machine import GIB, Gpu, GpuUser
@@ -169,7 +169,7 @@ def test_memory_that_runs_out_is_told_with_phase_sizes_and_the_change_that_fits(
     known = json.loads((folder / RESCUE).read_text())
     assert failed["code"] == "out_of_memory" and failed["phase"] == "model"
     assert failed["memory"] == {"requested": 4 * 2**50}
-    assert failed["change"] == known["change"] and failed["change"]["training.batch"] < 8
+    assert failed["change"] == known["change"] == remembered(folder) and failed["change"]["training.batch"] < 8
     assert failed["advice"].startswith("start it anew with batch ") and known["advice"] in failed["advice"]
     history = runs.history(folder)
     assert history.failed is not None and history.failed["change"] == failed["change"]
@@ -184,7 +184,7 @@ def test_a_run_without_a_known_change_and_an_old_journal_fail_as_ever(tmp_path: 
     assert short == {"phase": "", "memory": {"requested": 3 * 2**29}}
     assert shortage(tmp_path, "disk_full", "No space") == {}
     (tmp_path / RESCUE).write_text("[]")
-    assert "change" not in shortage(tmp_path, "out_of_memory", "")
+    assert "change" not in shortage(tmp_path, "out_of_memory", "") and remembered(tmp_path) == {}
     history = History()
     history.apply(
         {"type": "failed", "time": 1.0, "code": "out_of_memory", "message": "m", "advice": "a", "change": "x"}

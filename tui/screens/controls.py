@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import getters, on, work
 from textual.binding import Binding, BindingType
@@ -64,7 +64,7 @@ class Controls(Looking):
             **dict.fromkeys(("save", "evaluate", "stop_next"), training),
             "epochs": training and not self.known.is_command,
             "results": self.state == "completed" and self.known.results is not None,
-            "change": self.state == "failed" and bool((self.known.failed or {}).get("change")),
+            "change": bool(self.change()),
             "resume": self.state in ("died", "failed", "stopped", "created") and not self.known.is_command,
         }
         return offered.get(action, True)
@@ -131,7 +131,15 @@ class Controls(Looking):
 
     def action_change(self) -> None:
         """Open the plan of a new run that is like this one, with the change that fits by the prediction."""
-        self.app.repeat(self.folder, (self.known.failed or {}).get("change", {}))
+        self.app.repeat(self.folder, self.change())
+
+    def change(self) -> dict[str, Any]:
+        """Return the change that fits, of a run whose memory ran out or that was killed, as it is for its memory."""
+        if self.state == "died":
+            from engine.fitting import remembered
+
+            return remembered(self.folder)
+        return (self.known.failed or {}).get("change", {}) if self.state == "failed" else {}
 
     def action_resume(self) -> None:
         """Go on from the last checkpoint, in the same run."""
