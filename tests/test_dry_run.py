@@ -60,3 +60,20 @@ def test_the_allocator_of_a_card_keeps_small_rests_and_uses_blocks_again() -> No
         card.give(part)
     assert card.take(44 * MIB).size == card.reserved == 44 * MIB  # neighbours were joined
     assert card.take(1).size == 512 and card.reserved == 46 * MIB
+
+
+def test_what_depends_on_numbers_is_answered_with_the_most_that_it_can_be() -> None:
+    import torch
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    from engine.worker.trace.ledger import Ledger
+
+    ledger = Ledger()
+    with FakeTensorMode(), ledger:
+        rows, chosen = torch.empty(6, 3), torch.empty(6, dtype=torch.bool)
+        assert rows[chosen].shape == (6, 3) and rows.masked_select(chosen[:, None]).shape == (18,)
+        assert chosen.nonzero().shape == (6, 1) and rows.sum().item() == 1.0
+        assert torch.bincount(torch.empty(6, dtype=torch.int64), minlength=4).shape == (4,)
+        assert bool(chosen.all())
+        ledger.yes = False
+        assert not bool(chosen.all())

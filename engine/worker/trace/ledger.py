@@ -138,6 +138,11 @@ def _chosen(_: Ledger, one: torch.Tensor, indices: Any) -> torch.Tensor:
     return aten.index.Tensor(one, flat)  # type: ignore[no-any-return]
 
 
+def _counted(_: Ledger, one: torch.Tensor, weights: torch.Tensor | None = None, minlength: int = 0) -> torch.Tensor:
+    """Count into as many places as were asked for at least."""
+    return one.new_empty((max(minlength, 1),), dtype=torch.int64 if weights is None else weights.dtype)
+
+
 ANSWERS: dict[Any, Callable[..., Any]] = {
     aten._local_scalar_dense.default: _number,
     aten.is_nonzero.default: lambda ledger, one: bool(_number(ledger, one)),
@@ -145,5 +150,6 @@ ANSWERS: dict[Any, Callable[..., Any]] = {
     aten.nonzero.default: lambda _, one: _every(one),
     aten.masked_select.default: lambda _, one, mask: one.new_empty((max(one.numel(), mask.numel()),)),
     aten.index.Tensor: _chosen,
+    aten.bincount.default: _counted,
 }
 """Operations whose result depends on numbers, and what is answered: always what needs the most memory."""
