@@ -23,6 +23,7 @@ COMMANDS = (
     "watch",
     "runs",
     "show",
+    "compare",
     "stop",
     "save",
     "evaluate",

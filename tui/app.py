@@ -61,6 +61,7 @@ class Tunewright(App[None]):
         read_only: bool = False,
         slow: bool = False,
         alarm: str | None = None,
+        others: Sequence[Path] = (),
     ) -> None:
         """`runs` is the folder of all runs; `read_only`: nothing changes the one that is shown; `slow`: send less."""
         self.wire = Wire(slow=slow)
@@ -68,6 +69,7 @@ class Tunewright(App[None]):
         self.read_only = read_only
         self.runs = runs
         self.opens = watch
+        self.others = list(others)
         self.alarm = alarm
         self._looked = False
         self.answers = answers
@@ -168,6 +170,13 @@ class Tunewright(App[None]):
         from engine.listing import glance
         from engine.run import is_run, state
 
+        if len(self.others) > 1:
+            from tui.screens.compare import CompareScreen
+
+            others, self.others = self.others, []
+            await self.push_screen(CompareScreen(others))
+            self.call_after_refresh(self.unveil)
+            return
         if not is_run(folder):
             from tui.screens.foreign import ForeignScreen
 

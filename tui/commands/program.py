@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tui.commands import advice, control, machine, paper, runs, screen, tokens, training
+from tui.commands import advice, compare, control, machine, paper, runs, screen, tokens, training
 from tui.commands.fullscreen import full_screen
 from tui.commands.options import Runs
 
@@ -48,6 +48,7 @@ for command in (
     screen.watch,
     runs.runs,
     runs.show,
+    compare.compare,
     control.stop,
     control.save,
     control.evaluate,

@@ -53,6 +53,7 @@ class HomeScreen(Screen[None]):
         Binding("r", "repeat", "Repeat", tooltip="Open this run's plan, change it and start it again"),
         Binding("d,delete", "delete", "Delete", key_display="d", tooltip="Remove this run and its model from the disk"),
         Binding("q", "app.quit", "Quit", tooltip="Leave; a training goes on"),
+        Binding("c", "compare", "Compare", tooltip="The curves of the marked runs in one picture, and how they differ"),
     ]
 
     app = getters.app(Tunewright)
@@ -151,7 +152,7 @@ class HomeScreen(Screen[None]):
         """Offer what needs a run only where there is one, and what changes one only to who may change it."""
         if self.app.read_only and action in ("new", "repeat", "delete"):
             return False
-        return bool(self.table.summaries) if action in ("repeat", "delete") and self.is_mounted else True
+        return bool(self.table.summaries) if action in ("repeat", "delete", "compare") and self.is_mounted else True
 
     @on(RunsTable.Opened)
     def _open(self, message: RunsTable.Opened) -> None:
@@ -165,6 +166,16 @@ class HomeScreen(Screen[None]):
         """Open the plan of the chosen run."""
         if (chosen := self.table.chosen) is not None:
             self.app.repeat(chosen.folder)
+
+    def action_compare(self) -> None:
+        """Draw the marked runs in one picture."""
+        from tui.screens.compare import CompareScreen
+
+        marked = self.table.marked
+        if len(marked) < 2:
+            self.post_message(self.Said("Mark at least two runs with space, then c compares them.", wrong=True))
+        else:
+            self.app.push_screen(CompareScreen(marked))
 
     @work
     async def action_delete(self) -> None:

@@ -38,6 +38,7 @@ class RunsTable(Spans, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"cursor"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", tooltip="See this run live, or its results"),
+        Binding("space", "mark", "Mark", show=False, tooltip="Mark this run, to compare it with others"),
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
         Binding("pageup", "move(-10)", "Ten up", show=False),
@@ -57,6 +58,7 @@ class RunsTable(Spans, can_focus=True):
         super().__init__()
         self.summaries: list[Summary] = []
         self.cursor = 0
+        self.marked: list[Path] = []
 
     @property
     def chosen(self) -> "Summary | None":
@@ -68,19 +70,32 @@ class RunsTable(Spans, can_focus=True):
         marked = self.chosen.folder if self.chosen else None
         self.summaries = list(found)
         folders = [summary.folder for summary in found]
+        self.marked = [folder for folder in self.marked if folder in folders]
         self.move_to(folders.index(marked) if marked in folders else self.cursor)
 
     def move_to(self, index: int) -> None:
         """Put the cursor on a run, or on the nearest there is."""
         self.cursor = max(0, min(index, len(self.summaries) - 1))
         layout = COLUMNS if self.app.size.width >= WIDE else NARROW
-        self.show([_row(summary, layout, index == self.cursor) for index, summary in enumerate(self.summaries)])
+        self.show([self._row(summary, layout, index) for index, summary in enumerate(self.summaries)])
         if isinstance(self.parent, Widget):
             self.parent.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False)
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""
         self.move_to(self.cursor + by)
+
+    def _row(self, summary: "Summary", layout: dict[str, int], index: int) -> Row:
+        return _row(summary, layout, here=index == self.cursor, marked=summary.folder in self.marked)
+
+    def action_mark(self) -> None:
+        """Mark the run under the cursor, or take its mark away; the cursor goes on."""
+        if self.chosen is not None:
+            folder = self.chosen.folder
+            self.marked = (
+                [each for each in self.marked if each != folder] if folder in self.marked else [*self.marked, folder]
+            )
+            self.move_to(self.cursor + 1)
 
     def action_open(self) -> None:
         """Open the run under the cursor."""
@@ -101,14 +116,15 @@ def titles(width: int) -> Row:
     return (Part("  " + "".join(name.ljust(room) for name, room in layout.items()), "muted"),)
 
 
-def _row(summary: "Summary", layout: dict[str, int], marked: bool) -> Row:
+def _row(summary: "Summary", layout: dict[str, int], *, here: bool, marked: bool) -> Row:
     texts = _texts(summary)
     words = (shorten(literal(texts[name]), room - 1) for name, room in layout.items())
     padded = [text + " " * (room - cell_len(text)) for text, room in zip(words, layout.values(), strict=True)]
-    if marked:
-        return (Part(f"› {''.join(padded)}", "cursor"),)
+    mark = "•" if marked else " "
+    if here:
+        return (Part(f"›{mark}{''.join(padded)}", "cursor"),)
     state = "accent" if summary.state in ("running", "elsewhere") else STYLES.get(summary.state, "muted")
-    return (Part(f"  {padded[0]}", state), Part("".join(padded[1:])))
+    return (Part(f" {mark}{padded[0]}", state), Part("".join(padded[1:])))
 
 
 def _texts(summary: "Summary") -> dict[str, str]:
