@@ -8,7 +8,11 @@ import pytest
 from benchmarks import dry_run as benchmark
 from engine.config import parse
 from engine.dry_run import Traced, dry_runs
+from engine.estimate import estimate
 from engine.problem import Problem
+from tests.facts import LLAMA_7B, card, chats, machine, model
+from tests.test_estimate import run
+from tui.commands.dry import dry_lines, dry_values
 
 pytestmark = pytest.mark.slow
 
@@ -24,10 +28,40 @@ def test_shapes_count_like_numbers() -> None:
         assert max(point["gib"] for point in dry.timeline) == dry.peak_gib
 
 
+def by_hand() -> Traced:
+    """A trace that rises through the forward pass and falls through the backward one."""
+    course = [(8 + n / 10, "forward") for n in range(60)] + [(14 - n / 10, "backward") for n in range(60)]
+    points = [{"gib": size, "phase": phase} for size, phase in [*course, (9.0, "clip"), (11.0, "optimizer")]]
+    terms = {"weights": 8.0, "activations": 6.0}
+    return Traced(14.0, 15.0, "backward", "model.norm", terms, {"backward": 14.0}, points, 3.0, 0.5, rows=False)
+
+
+def test_the_course_is_drawn_within_a_narrow_terminal() -> None:
+    lines = [*dry_lines(by_hand())]
+    assert "14.0 GiB at its peak, in backward of model.norm; counted with rows of the greatest length" in lines[0]
+    assert all(len(line) <= 76 for line in lines[2:]) and lines[2].startswith(" 14.0 GiB ")
+    drawn = [line[10:].count("█") for line in lines[2:8]]
+    assert drawn == sorted(drawn) and 0 < drawn[0] < 16 and drawn[-1] == 64
+    letters = lines[8].strip()
+    assert letters.startswith("FF") and letters.endswith("o") and letters.index("B") in range(30, 34)
+
+
+def test_a_program_reads_the_counted_peak_or_why_there_is_none(tmp_path: Path) -> None:
+    spent = estimate(run(), model(tmp_path / "llama", LLAMA_7B), machine(card("T4", 16, 14.9, (7, 5))), chats())
+    found = dry_values(by_hand(), spent)
+    assert found["peak_gib"] == 14.0 and found["low_gib"] < 14.0 < found["high_gib"] and found["fits"] is False
+    assert found["where"] == "backward of model.norm" and found["trace"]["reserved_gib"] == 15.0
+    assert dry_values(None, spent) == {}
+    told = dry_values(Problem("this can't be traced"), spent)
+    assert told["trace"] is None and "can't be traced" in told["trace_problem"] and "peak_gib" not in told
+
+
 def test_what_cannot_be_traced_says_why(tmp_path: Path) -> None:
     [planned] = benchmark.planned(tmp_path, [("sft", "lora")])
-    run = parse({"goal": "baseline", "model": {"id": "m"}, "data": {"train": "d.jsonl"}, "method": {"kind": "none"}})
-    [answer] = dry_runs([replace(planned, run=run)])
+    untrained = parse(
+        {"goal": "baseline", "model": {"id": "m"}, "data": {"train": "d.jsonl"}, "method": {"kind": "none"}}
+    )
+    [answer] = dry_runs([replace(planned, run=untrained)])
     assert isinstance(answer, Problem) and "nothing is trained" in answer.sentence
 
 

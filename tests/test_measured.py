@@ -64,6 +64,13 @@ def test_every_phase_tells_what_it_held_and_the_pair_is_kept(hold: Hold, tmp_pat
     assert found["phases"]["training"] == {"allocated": 21 * GIB, "reserved": 22 * GIB, "card": 22 * GIB + GIB // 2}
     [pair] = pairs()
     assert (pair.card, pair.memory, pair.pace) == (A100.name, 1.05, 1.5) and pair.stack.startswith("torch ")
+    peaks.whole = False  # a resumed run's seconds are not those that were predicted
+    peaks.told(folder, {"seconds": 5.0})
+    assert pairs()[1].pace is None
+    (folder / "control").mkdir()
+    (folder / "control" / "batches").touch()  # nor is the memory of half the batch
+    peaks.told(folder, {"seconds": 5.0})
+    assert len(pairs()) == 2
     [(name, words)] = memory_facts(found)
     assert name == "GPU memory" and "allocated 21.0 GiB (predicted 20.0 GiB: +5.0 %)" in words
     assert "reserved 22.0 GiB · the card 22.5 GiB · in training" in words

@@ -11,9 +11,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from engine.event import PREDICTED, STACK, Journal, measured_file, stack_of
+from engine.event import BATCHES, PLAN, PREDICTED, STACK, Journal, measured_file, stack_of
 
 GIB = 2**30
+KINDS = ("allocated", "reserved", "card")
+"""What training uses, what torch's allocator took for it, and what the card says, with all of its processes."""
 
 
 class Peaks:
@@ -24,13 +26,15 @@ class Peaks:
         self.journal = journal
         self.phases: dict[str, dict[str, int]] = {}
         self.card = ""
+        self.whole = True
+        """Whether this process trains all that was planned, so that its time says something of the prediction."""
 
     def close(self, phase: str) -> None:
         """Read what the phase that ends has held, and begin to count anew; all cards that torch uses are added up."""
         torch = sys.modules.get("torch")
         if not phase or torch is None or not hasattr(torch, "cuda") or not torch.cuda.is_initialized():
             return
-        now = {"allocated": 0, "reserved": 0, "card": 0}
+        now = dict.fromkeys(KINDS, 0)
         for index in range(torch.cuda.device_count()):
             free, total = torch.cuda.mem_get_info(index)
             now["allocated"] += torch.cuda.max_memory_allocated(index)
@@ -50,11 +54,12 @@ class Peaks:
         predicted: dict[str, Any] = {}
         with suppress(OSError, ValueError):
             predicted = json.loads((folder / PREDICTED).read_text("utf-8"))
-        if predicted.get("peak_gib"):
-            self._keep(predicted, max(peak["allocated"] for peak in self.phases.values()), results)
+        if predicted.get("peak_gib") and not (folder / "control" / BATCHES).exists():  # other batches were predicted
+            whole = self.whole and not (folder / "control" / PLAN).exists()
+            self._keep(predicted, results.get("seconds") if whole else None)
         return {"memory": {"phases": self.phases, "predicted_gib": predicted.get("shown_gib")}}
 
-    def _keep(self, predicted: dict[str, Any], allocated: int, results: dict[str, Any]) -> None:
+    def _keep(self, predicted: dict[str, Any], seconds: float | None) -> None:
         versions = {}
         for name in STACK:
             with suppress(metadata.PackageNotFoundError):
@@ -66,11 +71,9 @@ class Peaks:
             "goal": predicted.get("goal", ""),
             "method": predicted.get("method", ""),
             "predicted_gib": predicted["peak_gib"],
-            "allocated_gib": allocated / GIB,
-            "reserved_gib": max(peak["reserved"] for peak in self.phases.values()) / GIB,
-            "card_gib": max(peak["card"] for peak in self.phases.values()) / GIB,
+            **{f"{name}_gib": max(peak[name] for peak in self.phases.values()) / GIB for name in KINDS},
             "predicted_seconds": predicted.get("seconds"),
-            "seconds": results.get("seconds"),
+            "seconds": seconds,
         }
         with suppress(OSError):  # a home that can't be written costs a better prediction, not the run
             measured_file().parent.mkdir(parents=True, exist_ok=True)

@@ -54,6 +54,7 @@ class Reporter(TrainerCallback):
         self.step = state.global_step
         sizes = [(parameter.numel(), parameter.requires_grad) for parameter in model.parameters()]
         self.on_phase("training")
+        self.peaks.whole = state.global_step == 0
         self.journal.write(
             "begun",
             from_step=state.global_step,

@@ -118,9 +118,9 @@ def attempt(module: ModuleType, journal: Journal, stop: Stop, news: str) -> str 
         if told is None:
             raise
         stop.training = False
-        return told
-    finally:
         reporter.peaks.close(reporter.phase)
+        return told
+    reporter.peaks.close(reporter.phase)
     for sample in results.get("samples", []):
         journal.write("sample", step=results.get("best_step") or 0, **sample)
     memory = reporter.peaks.told(stop.control.parent, results)

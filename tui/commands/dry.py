@@ -43,6 +43,7 @@ def dry_values(dry: Dry, spent: Estimate) -> dict[str, Any]:
         "trace": {
             "phases": dry.phases,
             "timeline": dry.timeline,
+            "reserved_gib": dry.reserved_gib,
             "seconds": dry.seconds,
             "rss_gib": dry.rss_gib,
             "real_rows": dry.rows,
