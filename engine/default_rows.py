@@ -1,5 +1,8 @@
 """From a look to field values: how files are read, which column plays which role, what is kept for the test."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from engine.data.convert import WORDS
 from engine.data.facts import DataFacts, Suit
 from engine.draft import Draft, Facts
@@ -25,9 +28,11 @@ def fill_rows(draft: Draft, facts: Facts) -> None:
     tasks = not isinstance(draft.get("data.train"), str)
     suit = next((suit for suit in data.suits if suit.goal == draft.goal), None) if data else None
     if data is not None and suit is not None and not tasks:
-        said = draft.get("data.columns", {})
+        said, turned = draft.get("data.columns", {}), draft.get("data.convert", "")
         known = {column.name for column in data.columns}
-        if not (said and set(said.values()) <= known - set(suit.columns.values())):
+        if turned and turned != suit.convert:
+            _plain_reading(draft, data, next((each.reading for each in data.suits if each.convert == turned), None))
+        elif not (said and set(said.values()) <= known - set(suit.columns.values())):
             _reading(draft, suit)
         else:
             _plain_reading(draft, data)
@@ -56,8 +61,8 @@ def fill_rows(draft: Draft, facts: Facts) -> None:
     draft.put("data.drop", (), "no_drop")
 
 
-def _plain_reading(draft: Draft, data: DataFacts) -> None:
-    for name, value in data.reading.items():
+def _plain_reading(draft: Draft, data: DataFacts, reading: Mapping[str, Any] | None = None) -> None:
+    for name, value in (data.reading if reading is None else reading).items():
         draft.put(f"data.{name}", value, "reading")
 
 

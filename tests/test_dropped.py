@@ -139,6 +139,8 @@ def test_rows_are_left_out_as_the_look_counted_them_and_written_down(tmp_path: P
 
 
 def test_broken_rows_are_left_out_only_by_a_reader_that_can(tmp_path: Path, llama: Path) -> None:
-    run = described(tmp_path / "rows.jsonl", llama, "sft", {"prompt": "p", "completion": "c"}, drop=["broken_row"])
+    run = described(
+        tmp_path / "rows.jsonl", llama, "sft", {"prompt": "p", "completion": "c"}, drop=["broken_row"], reader="library"
+    )
     with pytest.raises(Problem, match=r"data\.reader is lines or table"):
         document.check(run)

@@ -1,6 +1,7 @@
 """The look itself: a bounded sample is profiled and recognised, and the rest of the rows is counted as it goes by."""
 
 import re
+from dataclasses import replace
 from itertools import chain
 
 from engine.data.convert import DOCUMENTS, MULTIPLYING, tried, turned
@@ -52,7 +53,7 @@ def examine(path: str) -> DataFacts:
         suits=goals,
         lengths=tally.lengths(),
         problems=(
-            *tally.problems(),
+            *_mendable(tally.problems(), stream.readings, local=is_local(path)),
             *obstacles(best, goals, sheet),
             *_size(tally.rows),
             *_manner(stream.readings, sheet, fields is not None),
@@ -89,6 +90,12 @@ def _counted(sample: list[Item], stream: Stream, goals: tuple[Suit, ...]) -> Tal
         tally.add(item)
     tally.rows = tally.rows if total is None else total
     return tally
+
+
+def _mendable(problems: list[DataProblem], readings: list[Reading], *, local: bool) -> list[DataProblem]:
+    """Broken lines can be left out where lines are read one by one."""
+    able = local and all(reading.kind in ("jsonl", "table") and reading.shape == "rows" for reading in readings)
+    return [replace(each, remedies=("drop",)) if able and each.code == "broken_row" else each for each in problems]
 
 
 def _size(rows: int) -> list[DataProblem]:

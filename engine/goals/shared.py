@@ -107,7 +107,8 @@ class Data(Section):
 
     @model_validator(mode="after")
     def _broken_rows(self) -> "Data":
-        if "broken_row" in self.drop and self.reader not in ("lines", "table"):
+        said = "reader" in self.model_fields_set  # else the guide will choose
+        if said and "broken_row" in self.drop and self.reader not in ("lines", "table"):
             raise ValueError("broken rows are left out only where data.reader is lines or table")
         return self
 

@@ -59,7 +59,7 @@ def test_a_wrong_answer(desk: Desk, snap_compare, size: tuple[int, int]) -> None
         field.focus()
         field.value = "bad.jsonl"
         await pilot.press("enter")
-        await sees(pilot, "32 rows")
+        await sees(pilot, "32 rows", "[keep]")  # the second look has ended, too
         pilot.app.screen.query_one("#share").value = "2"
         await pilot.press("ctrl+n")
         await sees(pilot, "✗")

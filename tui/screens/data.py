@@ -11,8 +11,10 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, OptionList, Static
+from textual.worker import get_current_worker
 
 from engine.data import DataFacts, DataProblem, look
+from engine.data.checks import Asked, check, together
 from engine.problem import Problem
 from tui.nearby import data_files
 from tui.screens.step import Step
@@ -20,6 +22,7 @@ from tui.several import Given, meant, written
 from tui.widgets.choices import Choice, Choices
 from tui.widgets.entry import PathEntry, PathSuggester, clean_path
 from tui.widgets.mapping import Mapping
+from tui.widgets.remedies import DROPPABLE, Remedies
 from tui.widgets.rows import Rows
 from tui.widgets.trouble import Trouble
 from tui.words import literal, place, roughly, size
@@ -39,6 +42,7 @@ class DataScreen(Step):
     BINDINGS = [
         Binding("ctrl+n", "go_on", "Go on", tooltip="Take these rows and go on to the method"),
         Binding("ctrl+o", "tokens", "Tokens", tooltip="See rows as the model will see them, with what is trained on"),
+        Binding("ctrl+b", "problems", "Problems", tooltip="Go to what is wrong with the rows, and say what is done"),
     ]
     entry = getters.query_one("#path", PathEntry)
     mapping = getters.query_one(Mapping)
@@ -57,6 +61,13 @@ class DataScreen(Step):
         facts: DataFacts | None = None
         problem: Problem | None = None
 
+    @dataclass
+    class Checked(Message):
+        """All rows were looked at a second time: what is wrong with them for the goal."""
+
+        facts: DataFacts
+        problems: tuple[DataProblem, ...]
+
     def question(self) -> ComposeResult:
         """Yield the field, what lies nearby, and room for what is found."""
         with Vertical(id="body"):
@@ -73,6 +84,7 @@ class DataScreen(Step):
             yield Choices(id="nearby")
             with Vertical(id="found"):
                 yield Mapping(id="mapping")
+                yield Remedies()
                 yield Rows()
 
     def on_mount(self) -> None:
@@ -143,7 +155,7 @@ class DataScreen(Step):
             self.complain(message.problem.sentence if message.problem else "", self.entry)
             return
         if message.given != self.wizard.said("data.train"):
-            for dotted in ("data.columns", "data.group"):
+            for dotted in ("data.columns", "data.group", "data.drop", "data.convert"):
                 self.wizard.forget(dotted)
         self.wizard.answer("data.train", message.given)
         self.wizard.data = message.facts
@@ -160,8 +172,54 @@ class DataScreen(Step):
         self.query_one("#state", Static).update(Content(f"✓ {literal(words)}"))
         self.mapping.display = not facts.parts  # each task has columns of its own
         self.mapping.offer(str(self.wizard.said("goal")), facts, self.wizard, self.draft("share"))
-        self.query_one(Rows).show(facts, self.mapping.columns())
+        self.query_one(Rows).show(facts, self.mapping.columns(), self.mapping.convert)
+        self.show_problems(facts.problems)
+        self.check(facts, Asked(str(self.wizard.said("goal")), group=self.wizard.said("data.group") or ""))
         self.refresh_bindings()
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="check")
+    def check(self, facts: DataFacts, asked: Asked) -> None:
+        """Look at every row for what is wrong with it for the goal; the answer arrives as `Checked`."""
+        worker = get_current_worker()
+
+        def tell(_: int) -> None:
+            if worker.is_cancelled:
+                raise InterruptedError
+
+        try:
+            found = check(facts, asked, tell)
+        except InterruptedError:
+            return
+        self.post_message(self.Checked(facts, together(facts.problems, found)))
+
+    @on(Checked)
+    def _checked(self, message: Checked) -> None:
+        if message.facts is self.wizard.data:
+            self.show_problems(message.problems)
+
+    def show_problems(self, problems: tuple[DataProblem, ...]) -> None:
+        """Show what is wrong, each with what will be done about it."""
+        self.query_one(Remedies).show(problems, self._remedies())
+        self.refresh_bindings()
+
+    def _remedies(self) -> dict[str, str]:
+        """Return the remedies that were chosen before, by the code of the problem."""
+        chosen = dict.fromkeys(self.wizard.said("data.drop") or (), "drop")
+        group = self.wizard.said("data.group")
+        return chosen if group is None else {**chosen, "shared_document": "split" if group else "keep"}
+
+    @on(Remedies.Chosen)
+    def _remedy(self, message: Remedies.Chosen) -> None:
+        """Write a remedy down as the fields that carry it out."""
+        code, data = message.problem.code, self.wizard.data
+        if code == "shared_document" and data is not None:
+            group = data.groups[0] if message.remedy == "split" else ""
+            self.mapping.keep_together(group)
+            self.wizard.answer("data.group", group)
+        elif code in DROPPABLE:
+            others = [each for each in self.wizard.said("data.drop") or () if each != code]
+            self.wizard.settle("data.drop", [*others, code] if message.remedy == "drop" else others or None)
+        self.show_problems(tuple(self.query_one(Remedies).problems))
 
     @on(Mapping.Changed)
     def _roles_changed(self, message: Mapping.Changed) -> None:
@@ -169,11 +227,19 @@ class DataScreen(Step):
         self.wizard.settle("data.columns", message.columns or None)
         self.wizard.settle("data.group", message.group)
         if self.wizard.data is not None:
-            self.query_one(Rows).show(self.wizard.data, message.columns)
+            self.wizard.settle("data.convert", message.convert)
+            self.query_one(Rows).show(self.wizard.data, message.columns, self.mapping.convert)
+            self.show_problems(tuple(self.query_one(Remedies).problems))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Offer tokens only of rows that were looked at."""
+        """Offer tokens only of rows that were looked at, and problems where there are any."""
+        if action == "problems":
+            return self.has_class("-found") and bool(self.query_one(Remedies).problems)
         return action != "tokens" or self.has_class("-found")
+
+    def action_problems(self) -> None:
+        """Go to the problems, where one key each says what is done about them."""
+        self.query_one(Remedies).focus()
 
     def action_tokens(self) -> None:
         """Show rows as the model will see them with these roles; the guide chooses what is not answered yet."""
@@ -192,9 +258,12 @@ class DataScreen(Step):
         if self.wizard.data is None or not self.has_class("-found") or not self._is_answered():
             self.take(clean_path(self.entry.value))
             return
-        broken = next((each for each in self.wizard.data.problems if stops(each)), None)
+        left_out = self.wizard.said("data.drop") or ()
+        broken = next((each for each in self.wizard.data.problems if stops(each) and each.code not in left_out), None)
         if broken is not None:
             self.complain(f"{broken.message}; {broken.advice or 'mend the rows first'}", self.entry)
+            if broken.remedies:
+                self.query_one(Remedies).focus()
             return
         if self.wizard.data.parts and self.wizard.said("goal") != "sft":
             self.complain("only examples to answer like (the goal sft) are learned as several tasks", self.entry)

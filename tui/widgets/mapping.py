@@ -14,6 +14,7 @@ from textual.widgets import Select, Static
 
 from engine.config import RUN_TYPES
 from engine.data import DataFacts
+from engine.data.convert import WORDS as CHANGES
 from engine.data.roles import RowShape, shapes
 from engine.problem import Problem
 from tui.widgets.entry import Entry, PlainEntry
@@ -53,16 +54,21 @@ class Mapping(Vertical):
 
         columns: dict[str, str]
         group: str | None
+        convert: str | None
 
     shape = getters.query_one("#shape", Select)
     share = getters.query_one("#share", Entry)
     group = getters.query_one("#group", Select)
+    change = getters.query_one("#convert", Select)
 
     def compose(self) -> ComposeResult:
         """Yield the rows; which roles they stand for follows from goal and shape."""
         with Horizontal():
             yield Static("each row holds", classes="label")
             yield Select[RowShape]([], id="shape", compact=True, prompt="choose")
+        with Horizontal(id="converting"):
+            yield Static("turned into", classes="label")
+            yield Select([(Text(CHANGES["none"]), "none")], id="convert", compact=True, allow_blank=False)
         for number in range(MOST_ROLES):
             with Horizontal(id=f"row{number}"):
                 yield Static("", classes="label")
@@ -79,13 +85,19 @@ class Mapping(Vertical):
     def offer(self, goal: str, facts: DataFacts, before: Said, typed: str = "") -> None:
         """Offer the columns of a data set, standing on what was answered or `typed` before, else on what suits."""
         self.goal, self.facts = goal, facts
-        names = [column.name for column in facts.columns]
-        suit = next((suit.columns for suit in facts.suits if suit.goal == goal), {})
-        self.known = before.said("data.columns") or suit
+        suit = next((suit for suit in facts.suits if suit.goal == goal), None)
+        self.suggested = suit.convert if suit else "none"
+        turned = before.said("data.convert") or self.suggested
+        self.suit = dict(suit.columns) if suit else {}
+        self.known = before.said("data.columns") or self.suit
         offered = shapes(goal)
         with self.prevent(Select.Changed):
             self.shape.set_options([(Text(shape.words), shape) for shape in offered])
             self.shape.value = max(offered, key=lambda shape: _likeness(shape, self.known))
+            self.change.set_options([(Text(CHANGES[name]), name) for name in ("none", *facts.converted)])
+            self.change.value = turned if turned in facts.converted else "none"
+            self.query_one("#converting").display = bool(facts.converted)
+            names = self.names
             alone = (Text("nothing: every row by itself"), "")
             self.group.set_options([alone, *((Text(literal(name, 40)), name) for name in names)])
             group = before.said("data.group")
@@ -95,8 +107,8 @@ class Mapping(Vertical):
         self._show_roles()
 
     def _show_roles(self) -> None:
-        options = [(Text(literal(column.name, 40)), column.name) for column in self.facts.columns]
-        names = {column.name for column in self.facts.columns}
+        names = self.names
+        options = [(Text(literal(name, 40)), name) for name in names]
         roles = self.roles
         for number in range(MOST_ROLES):
             row = self.query_one(f"#row{number}", Horizontal)
@@ -108,6 +120,22 @@ class Mapping(Vertical):
                 with self.prevent(Select.Changed):
                     select.set_options(options)
                     select.value = self.known[role] if self.known.get(role) in names else Select.NULL
+
+    @property
+    def convert(self) -> str:
+        """What becomes of the rows before their columns get roles."""
+        return self.change.value if isinstance(self.change.value, str) else "none"
+
+    @property
+    def names(self) -> list[str]:
+        """The columns of the rows, as they are or after the conversion."""
+        rows = self.facts.converted.get(self.convert, ())
+        return list(dict.fromkeys(name for row in rows for name in row)) or [each.name for each in self.facts.columns]
+
+    def keep_together(self, group: str) -> None:
+        """Choose the column whose equal values stay together, empty for none."""
+        with self.prevent(Select.Changed):
+            self.group.value = group
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -131,9 +159,14 @@ class Mapping(Vertical):
     @on(Select.Changed)
     def _select_changed(self, event: Select.Changed) -> None:
         event.stop()
-        if event.select is self.shape:
+        if not hasattr(self, "facts"):
+            return  # nothing is offered yet
+        if event.select in (self.shape, self.change):
+            if event.select is self.change and self.convert == self.suggested:
+                self.known = self.suit
             self._show_roles()
-        self.post_message(self.Changed(self.columns(), self.together()))
+        other = None if self.convert == self.suggested else self.convert
+        self.post_message(self.Changed(self.columns(), self.together(), other))
 
     def answers(self) -> dict[str, Any] | None:
         """Return the answers by dotted name, or None after saying what is missing and going there.

@@ -1,4 +1,4 @@
-"""Three rows of a data set and what is wrong with it, shown as they are: nothing in them is ever read as markup."""
+"""Three rows of a data set before and after, shown as they are: nothing in them is ever read as markup."""
 
 import json
 from typing import Any
@@ -6,36 +6,40 @@ from typing import Any
 from textual.content import Content
 from textual.widget import Widget
 
-from engine.data import DataFacts, DataProblem
+from engine.data import DataFacts
 from tui.layout import cut
 from tui.words import literal
 
 MOST = 400
-PROBLEMS = 4
 
 
 class Rows(Widget):
-    """A small picture of the data: each row as `role  text`, cut at the end of the line; then the problems."""
+    """A small picture of the data: each row as `role  text`, cut at the end of the line."""
 
     DEFAULT_CSS = "Rows { height: auto; margin-top: 1; }"
 
-    def show(self, facts: DataFacts, columns: dict[str, str]) -> None:
-        """Show the rows of `facts` in the roles of `columns`, or all of their columns while there are no roles."""
-        self.facts, self.columns = facts, columns
+    def show(self, facts: DataFacts, columns: dict[str, str], convert: str = "none") -> None:
+        """Show the rows of `facts` in the roles of `columns`, or all of their columns while there are no roles.
+
+        Rows that are converted are shown as they were, too.
+        """
+        self.facts, self.columns, self.convert = facts, columns, convert
         self.refresh(layout=True)
 
     def render(self) -> Content:
-        """Return problems first (they decide), then the rows."""
+        """Return the rows, and above those that are converted what they were."""
         if not hasattr(self, "facts"):
             return Content("")
-        lines = [line for problem in self.facts.problems[:PROBLEMS] for line in _problem(problem)]
-        more = len(self.facts.problems) - PROBLEMS
-        if more > 0:
-            lines.append(Content.styled(f"  and {more} more", "$foreground-muted"))
-        roles = self.columns or {column.name: column.name for column in self.facts.columns}
+        lines = []
+        after = self.facts.converted.get(self.convert, ())
+        roles = self.columns or {name: name for name in (after or self.facts.examples or ({},))[0]}
         width = min(max((len(role) for role in roles), default=0), 14)
-        for number, row in enumerate(self.facts.examples, 1):
-            lines += _row(number, row, roles, width, max(self.content_size.width, 40))
+        room = max(self.content_size.width, 40)
+        for row in self.facts.examples if after else ():
+            was = json.dumps(row, ensure_ascii=False, default=str)
+            lines.append(Content.styled(cut(f"was {literal(was[:MOST])}", room), "$foreground-muted"))
+        for number, row in enumerate(after or self.facts.examples, 1):
+            lines += _row(number, row, roles, width, room)
         return Content("\n").join(lines)
 
 
@@ -48,13 +52,4 @@ def _row(number: int, row: dict[str, Any], roles: dict[str, str], width: int, ro
         label = f"{literal(role, 14).ljust(width)}  "
         shown = cut(literal(text[:MOST]), max(room - len(lead) - len(label), 10))
         lines.append(Content.assemble((lead, "$foreground-muted"), (label, "$foreground-muted"), shown))
-    return lines
-
-
-def _problem(problem: DataProblem) -> list[Content]:
-    sign, style = ("✗", "$text-error") if problem.severity == "wrong" else ("⚠", "$text-warning")
-    where = f"row {problem.row:,}: " if problem.row else ""
-    lines = [Content.styled(f"{sign} {where}{literal(problem.message, 300)}", style)]
-    if problem.advice:
-        lines.append(Content.styled(f"  {literal(problem.advice, 300)}", "$foreground-muted"))
     return lines
