@@ -186,7 +186,8 @@ def loss(step: Step) -> float:
     beside them what the last norm keeps and gives. Tiles: one of `CHUNK_TOKENS` x `CHUNK_WORDS` (on a CPU with a copy
     in 32 bit), and the gradient of the stream in 32 bit with its cast. The head's gradient is 4 bytes a number, be it
     in 32 bit (TRL) or twice in 16, where pieces are added up; TRL's cast of it, alive for the last moment of that, is
-    left to the interval (2 bytes more, 1.5 % of a 3B model), as other kernels know none. Liger makes it at once.
+    left to the interval (2 bytes more, 1.5 % of a 3B model), as other kernels know none. Liger's layers stay
+    with TRL's head, and are taken to keep what the model's own keep: they keep less where norms and gates are theirs.
 
     `distance` holds the logits of two models and the gradient of one, and for the learned tokens in 32 bit both models'
     logits, log-softmaxes, their distance, and its gradient; counted from the formula, not yet measured on a card.
@@ -205,7 +206,5 @@ def loss(step: Step) -> float:
         return told * vocab * (width + 20)  # in 32 bit log-softmax, probabilities, their product, two gradients
     if step.kernel == "distance":
         return step.tokens * vocab * 3 * width + told * vocab * 28
-    if step.kernel == "liger":
-        return step.tokens * hidden * (4 + 2 * width) + (vocab * hidden * width if step.full else 0)
     tile = min(step.tokens, CHUNK_TOKENS) * min(vocab, CHUNK_WORDS)
     return tile * width * (1 if step.gpu else 3) + step.tokens * hidden * (4 + width) + head

@@ -15,6 +15,7 @@ from tui.screens.plan import PlanScreen
 from tui.widgets.entry import Entry
 from tui.widgets.memory_bar import MemoryBar
 from tui.widgets.script_view import ScriptView
+from tui.widgets.verdicts import Ranking
 
 
 def run_of(app):
@@ -323,6 +324,8 @@ async def test_c_takes_the_cheapest_change_that_makes_a_run_fit(desk: Desk) -> N
     async with app.run_test(size=(120, 40)) as pilot:
         await planned(pilot)
         await sees(pilot, "more than the 14.6 free", "it fits with batch", "[c] take it")
+        ranking = " ".join(app.screen.query_one(Ranking).render().plain.split())
+        assert "GiB short; " in ranking and " would make it fit (" in ranking
         change = app.screen.wizard.thought.change
         await pilot.press("c")
         await sees(pilot, "of 14.6 free")

@@ -12,8 +12,8 @@ from tui.words import duration, gib, literal
 LABEL, MEMORY, TIME = 13, 9, 12
 
 
-def line(verdict: Verdict, room: int, *, best: bool = False) -> Content:
-    """Return mark, label, memory, time and verdict of a method in columns."""
+def line(verdict: Verdict, room: int, *, best: bool = False, change: bool = False) -> Content:
+    """Return mark, label, memory, time and verdict of a method in columns; with `change` what would make it fit."""
     mark, style = _mark(verdict, best)
     memory = gib(verdict.peak_gib) if verdict.peak_gib is not None else ""
     time = f"~{duration(verdict.seconds[1])}" if verdict.seconds and verdict.fits is not False else ""
@@ -24,7 +24,8 @@ def line(verdict: Verdict, room: int, *, best: bool = False) -> Content:
         time.rjust(TIME),
         "  ",
     )
-    return hanging(lead, literal(verdict.verdict), room, "" if verdict.possible else "$foreground-muted")
+    words = f"{verdict.verdict}; {verdict.change}" if change and verdict.change else verdict.verdict
+    return hanging(lead, literal(words), room, "" if verdict.possible else "$foreground-muted")
 
 
 def _mark(verdict: Verdict, best: bool) -> tuple[str, str]:
@@ -56,4 +57,6 @@ class Ranking(Widget):
     def render(self) -> Content:
         """Return the lines in the width that there is."""
         room = self.content_size.width or 50
-        return Content("\n").join([line(each, room, best=each.method == self.chosen) for each in self.ranking])
+        return Content("\n").join(
+            [line(each, room, best=each.method == self.chosen, change=True) for each in self.ranking]
+        )
