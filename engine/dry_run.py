@@ -63,29 +63,27 @@ class Traced:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A complete run and what is known of its model and data."""
+    """A complete run, what is known of its model and data, and how it is traced."""
 
     run: Run
     model: ModelFacts
     data: DataFacts | None
+    card: bool = True
+    """Count what a GPU would do; without it, what this processor does."""
+    numbers: bool = False
+    """Take real steps on this processor: what a dry run is held against."""
 
 
-def dry_runs(
-    planned: Sequence[Planned], python: str | None = None, *, card: bool = True, numbers: bool = False
-) -> list[Traced | Problem]:
-    """Trace runs one after the other in one process; one that can't be traced is a Problem that says why.
-
-    `card` counts what a GPU would do; without it, what this processor does. With `numbers` the steps are real ones on
-    this processor: what a dry run is held against.
-    """
+def dry_runs(planned: Sequence[Planned], python: str | None = None) -> list[Traced | Problem]:
+    """Trace runs one after the other in one process; one that can't be traced is a Problem that says why."""
     with tempfile.TemporaryDirectory(prefix="tunewright-dry-") as folder:
-        tasks = [_task(one, Path(folder) / f"run_{number}", card, numbers) for number, one in enumerate(planned)]
+        tasks = [_task(one, Path(folder) / f"run_{number}") for number, one in enumerate(planned)]
         asked = [task for task in tasks if isinstance(task, dict)]
         answers = _ask(asked, Path(folder), python) if asked else iter(())
         return [_answer(next(answers)) if isinstance(task, dict) else task for task in tasks]
 
 
-def _task(planned: Planned, folder: Path, card: bool, numbers: bool) -> dict[str, Any] | Problem:
+def _task(planned: Planned, folder: Path) -> dict[str, Any] | Problem:
     run = planned.run
     why = UNTRACED.get(run.goal) or UNTRACED.get(run.method.kind)
     if why:
@@ -103,8 +101,8 @@ def _task(planned: Planned, folder: Path, card: bool, numbers: bool) -> dict[str
         "rows": planned.data is not None and _is_small(run.data.train),
         "length": min(step.length, run.training.max_length) if planned.data else run.training.max_length,
         "padded": step.padded,
-        "card": card,
-        "numbers": numbers,
+        "card": planned.card,
+        "numbers": planned.numbers,
     }
 
 

@@ -1,13 +1,12 @@
 """The dry run: what is counted, where the peak is, and what is said when there is none."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks import dry_run as benchmark
 from engine.config import parse
-from engine.dry_run import Traced, dry_runs
+from engine.dry_run import Planned, Traced, dry_runs
 from engine.estimate import estimate
 from engine.problem import Problem
 from tests.facts import LLAMA_7B, card, chats, machine, model
@@ -57,11 +56,10 @@ def test_a_program_reads_the_counted_peak_or_why_there_is_none(tmp_path: Path) -
 
 
 def test_what_cannot_be_traced_says_why(tmp_path: Path) -> None:
-    [planned] = benchmark.planned(tmp_path, [("sft", "lora")])
     untrained = parse(
         {"goal": "baseline", "model": {"id": "m"}, "data": {"train": "d.jsonl"}, "method": {"kind": "none"}}
     )
-    [answer] = dry_runs([replace(planned, run=untrained)])
+    [answer] = dry_runs([Planned(untrained, model(tmp_path / "llama", LLAMA_7B), None)])
     assert isinstance(answer, Problem) and "nothing is trained" in answer.sentence
 
 
