@@ -809,3 +809,20 @@ def test_several_tasks_are_looked_at_together(tmp_path: Path) -> None:
     assert [problem.message for problem in facts.problems] == ["b.jsonl: there are only 50 rows"]
     with pytest.raises(Problem, match="there is no such file"):
         look([{"file": str(first)}, {"file": str(tmp_path / "c.jsonl")}])
+
+
+def test_a_large_file_is_told_of_at_once_and_counted_meanwhile(tmp_path, monkeypatch):
+    from engine.data import examine
+
+    rows = [{"prompt": f"question {n}?", "completion": f"answer {n}."} for n in range(9000)]
+    file = write_lines(tmp_path / "rows.jsonl", rows)
+    news = []
+    assert look(str(file), news.append).rows == 9000
+    assert news == [], "a small file is looked at as a whole"
+    monkeypatch.setattr(examine, "LARGE", 1000)
+    monkeypatch.setattr(examine, "OFTEN", 2500)
+    facts = look(str(file), news.append)
+    first, *counted = news
+    assert (first.format, first.counted, counted) == (facts.format, 2000, [2500, 5000, 7500])
+    assert 8000 < first.rows < 10000, "an estimate by the size of the file"
+    assert (facts.rows, facts.counted) == (9000, None)

@@ -1,8 +1,11 @@
 """The look itself: a bounded sample is profiled and recognised, and the rest of the rows is counted as it goes by."""
 
+import json
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 
 from engine.data.convert import DOCUMENTS, MULTIPLYING, tried, turned
 from engine.data.facts import DataFacts, DataProblem, Suit
@@ -17,6 +20,11 @@ from engine.data.tally import Tally
 from engine.data.uses import OPTIONAL, obstacles, suits
 from engine.problem import Problem
 
+Tell = Callable[[DataFacts | int], None]
+LARGE = 1 << 26
+"""Bytes from which on a file is told of before all of it is counted."""
+OFTEN = 50_000
+"""Rows between two words about how many are counted."""
 FEW_ROWS = 100
 FEW_DOCUMENTS = 5
 """Documents from which on some can be kept for the test."""
@@ -28,8 +36,11 @@ _GROUP = re.compile(
 )
 
 
-def examine(path: str) -> DataFacts:
-    """Find the files behind a name and say what their rows are; raises Problem when there are none."""
+def examine(path: str, tell: Tell | None = None) -> DataFacts:
+    """Find the files behind a name and say what their rows are; raises Problem when there are none.
+
+    Of a large file `tell` hears at once what its first rows say, and from time to time how many are counted.
+    """
     found = find(path)
     stream = Stream(found.files)
     sample = stream.sample()
@@ -41,32 +52,46 @@ def examine(path: str) -> DataFacts:
     best, *others = matches(sheet)
     fields = fields_of(stream.readings, local=is_local(path))
     goals = readable(suits(best, sheet), stream.readings, fields, local=is_local(path))
-    tally = _counted(sample, stream, goals)
     shown = _shown(goals, rows)
-    return DataFacts(
-        path=path,
-        format=best.label,
-        confidence=best.confidence,
-        why=best.why,
-        rows=tally.rows,
-        columns=tuple(seen.column() for seen in sheet.columns.values()),
-        suits=goals,
-        lengths=tally.lengths(),
-        problems=(
-            *_mendable(tally.problems(), stream.readings, local=is_local(path)),
-            *obstacles(best, goals, sheet),
-            *_size(tally.rows),
-            *_manner(stream.readings, sheet, fields is not None),
-            *_doubt(best, others, goals),
-            *stream.problems,
-            *found.notes,
-        ),
-        examples=tuple(shortened(row) for row in rows[:3]),
-        groups=_groups(sheet, goals),
-        next_best=next((match.label for match in others if match.label != best.label), ""),
-        reading=dict(fields or {}),
-        converted=shown,
-    )
+
+    def told(tally: Tally, total: int, counted: int | None = None) -> DataFacts:
+        return DataFacts(
+            path=path,
+            format=best.label,
+            confidence=best.confidence,
+            why=best.why,
+            rows=total,
+            columns=tuple(seen.column() for seen in sheet.columns.values()),
+            suits=goals,
+            lengths=tally.lengths(),
+            problems=(
+                *_mendable(tally.problems(), stream.readings, local=is_local(path)),
+                *obstacles(best, goals, sheet),
+                *_size(total),
+                *_manner(stream.readings, sheet, fields is not None),
+                *_doubt(best, others, goals),
+                *stream.problems,
+                *found.notes,
+            ),
+            examples=tuple(shortened(row) for row in rows[:3]),
+            groups=_groups(sheet, goals),
+            next_best=next((match.label for match in others if match.label != best.label), ""),
+            reading=dict(fields or {}),
+            converted=shown,
+            counted=counted,
+        )
+
+    if tell is not None and sum(file.stat().st_size for file in found.files) > LARGE:
+        begun = _counted(sample, None, goals)
+        tell(told(begun, _roughly(rows, found.files, begun.rows), begun.rows))
+    tally = _counted(sample, stream, goals, tell)
+    return told(tally, tally.rows)
+
+
+def _roughly(rows: list[Row], files: Sequence[Path], least: int) -> int:
+    """Return about how many rows files hold, by the size of the first ones as JSON; packed files hold more."""
+    size = sum(len(json.dumps(row, default=str, ensure_ascii=False).encode("utf-8", "replace")) for row in rows[:200])
+    return max(least, round(sum(file.stat().st_size for file in files) * len(rows[:200]) / max(size, 1)))
 
 
 def _rowless(path: str, sample: list[Item], problems: list[DataProblem]) -> Problem:
@@ -79,15 +104,18 @@ def _rowless(path: str, sample: list[Item], problems: list[DataProblem]) -> Prob
     return Problem("the file holds no rows", where=path, advice="give a file with rows in it", code="empty")
 
 
-def _counted(sample: list[Item], stream: Stream, goals: tuple[Suit, ...]) -> Tally:
-    """Count all rows; where the files know their number only the sampled ones are read."""
+def _counted(sample: list[Item], stream: Stream | None, goals: tuple[Suit, ...], tell: Tell | None = None) -> Tally:
+    """Count all rows; where the files know their number, or no stream is given, only the sampled ones are read."""
     roles = goals[0].columns if goals else {}
-    lines = stream.readings[0].kind == "text"
+    lines = stream is not None and stream.readings[0].kind == "text"
     convert = goals[0].convert if goals else "none"
     tally = Tally(roles.values(), [name for role, name in roles.items() if role in OPTIONAL], equal=not lines)
-    total = stream.total() if convert not in MULTIPLYING else None
-    for item in turned(chain(sample, () if total is not None else stream.items), convert):
+    total = stream.total() if stream is not None and convert not in MULTIPLYING else None
+    rest = () if total is not None or stream is None else stream.items
+    for item in turned(chain(sample, rest), convert):
         tally.add(item)
+        if tell is not None and tally.rows % OFTEN == 0:
+            tell(tally.rows)
     tally.rows = tally.rows if total is None else total
     return tally
 

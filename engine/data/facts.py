@@ -85,3 +85,5 @@ class DataFacts:
     """The first rows after each conversion that a goal needs."""
     parts: tuple["DataFacts", ...] = ()
     """What was found in each file, where several tasks were looked at together."""
+    counted: int | None = None
+    """The rows that all this is known of, while the rest is still being counted: then `rows` is an estimate."""

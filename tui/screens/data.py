@@ -1,6 +1,6 @@
 """Data: what is learned from; a look at the file, roles for its columns, and some rows kept for the test."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from textual.worker import get_current_worker
 from engine.data import DataFacts, DataProblem, look
 from engine.data.checks import Asked, check, together
 from engine.problem import Problem
+from tui.found import found
 from tui.nearby import data_files
 from tui.screens.step import Step
 from tui.several import Given, meant, written
@@ -25,7 +26,7 @@ from tui.widgets.mapping import Mapping
 from tui.widgets.remedies import DROPPABLE, Remedies
 from tui.widgets.rows import Rows
 from tui.widgets.trouble import Trouble
-from tui.words import literal, place, roughly, size
+from tui.words import literal, place, size
 
 
 class DataScreen(Step):
@@ -67,6 +68,12 @@ class DataScreen(Step):
 
         facts: DataFacts
         problems: tuple[DataProblem, ...]
+
+    @dataclass
+    class Counted(Message):
+        """So many rows are counted by now."""
+
+        rows: int
 
     def question(self) -> ComposeResult:
         """Yield the field, what lies nearby, and room for what is found."""
@@ -142,10 +149,18 @@ class DataScreen(Step):
     @work(thread=True, exclusive=True, exit_on_error=False, group="look")
     def look(self, given: Given) -> None:
         """Look at a data set; the answer arrives as `Seen`."""
+        worker = get_current_worker()
+
+        def tell(news: DataFacts | int) -> None:
+            if worker.is_cancelled:
+                raise Problem("nobody waits for this any more")
+            self.post_message(self.Counted(news) if isinstance(news, int) else self.Seen(given, news))
+
         try:
-            self.post_message(self.Seen(given, look(given)))
+            tell(look(given, tell))
         except Problem as problem:
-            self.post_message(self.Seen(given, None, problem))
+            if not worker.is_cancelled:
+                self.post_message(self.Seen(given, None, problem))
 
     @on(Seen)
     def _seen(self, message: Seen) -> None:
@@ -161,20 +176,23 @@ class DataScreen(Step):
         self.wizard.data = message.facts
         self.show(message.facts)
 
+    @on(Counted)
+    def _counted(self, message: Counted) -> None:
+        known = self.wizard.data
+        if known is not None and known.counted is not None:
+            self.wizard.data = replace(known, counted=message.rows, rows=max(known.rows, message.rows))
+            self.query_one("#state", Static).update(Content(f"✓ {literal(found(self.wizard.data))}"))
+
     def show(self, facts: DataFacts) -> None:
         """Show what was found: how many rows of what, their roles, three of them, and what is wrong."""
         self.add_class("-found")
-        tokens = roughly(facts.rows * facts.lengths.mean / 4)
-        certain = "" if facts.confidence >= 0.8 else f", probably ({facts.confidence:.0%})"
-        name = facts.format.replace("_", " ")
-        parts = f"{len(facts.parts)} files" if facts.parts else f"{len(facts.columns)} columns"
-        words = f"{name}{certain} · {facts.rows:,} rows · {parts} · {tokens} tokens"
-        self.query_one("#state", Static).update(Content(f"✓ {literal(words)}"))
+        self.query_one("#state", Static).update(Content(f"✓ {literal(found(facts))}"))
         self.mapping.display = not facts.parts  # each task has columns of its own
         self.mapping.offer(str(self.wizard.said("goal")), facts, self.wizard, self.draft("share"))
         self.query_one(Rows).show(facts, self.mapping.columns(), self.mapping.convert)
         self.show_problems(facts.problems)
-        self.check(facts, Asked(str(self.wizard.said("goal")), group=self.wizard.said("data.group") or ""))
+        if facts.counted is None:
+            self.check(facts, Asked(str(self.wizard.said("goal")), group=self.wizard.said("data.group") or ""))
         self.refresh_bindings()
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="check")

@@ -7,6 +7,7 @@ Jaccard similarity of 0.8, and every candidate is then compared exactly: by runs
 import re
 from array import array
 from hashlib import blake2b
+from itertools import islice
 
 from rensa import RMinHash, RMinHashLSH
 
@@ -24,6 +25,8 @@ ENDS = 2000
 """Letters that are compared at either end of a long text."""
 COMPARED = 100_000
 """Rows that are compared for being near: about 1 KiB of memory each."""
+CANDIDATES = 8
+"""Rows that are compared exactly with one: where all rows are made of the same words, each is like all before it."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -86,7 +89,8 @@ class _Known:
 
     def near(self, sketch: Sketch) -> bool:
         """Return whether a row that is known is nearly this one."""
-        return any(sketch.near(self._sketches[key]) for key in self._index.query(sketch.minhash))
+        likely = islice(self._index.query(sketch.minhash), CANDIDATES)
+        return any(sketch.near(self._sketches[key]) for key in likely)
 
     def add(self, sketch: Sketch) -> None:
         """Remember a row; what only served to find it is let go."""
