@@ -1,6 +1,6 @@
 """What a look at data found, in one line."""
 
-from engine.data import DataFacts
+from engine.data import DataFacts, DataProblem
 from tui.words import roughly
 
 
@@ -14,3 +14,8 @@ def found(facts: DataFacts) -> str:
         f"{facts.rows:,} rows" if facts.counted is None else f"{roughly(facts.rows)} rows ({facts.counted:,} counted)"
     )
     return f"{name}{certain} · {rows} · {parts} · {tokens} tokens"
+
+
+def stops(problem: DataProblem) -> bool:
+    """Return whether rows with this problem can't be trained on; columns without a goal can be given roles by hand."""
+    return problem.severity == "wrong" and problem.code != "no_goal_fits"

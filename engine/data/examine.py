@@ -47,45 +47,42 @@ def examine(path: str, tell: Tell | None = None) -> DataFacts:
     rows = [item for item in sample if not isinstance(item, Broken)]
     if not rows:
         raise _rowless(path, sample, stream.problems)
-    first = stream.readings[0]
-    sheet = Sheet(columns(rows, first.kind != "table"), rows, first.shape)
+    sheet = Sheet(columns(rows, stream.readings[0].kind != "table"), rows, stream.readings[0].shape)
     best, *others = matches(sheet)
     fields = fields_of(stream.readings, local=is_local(path))
     goals = readable(suits(best, sheet), stream.readings, fields, local=is_local(path))
-    shown = _shown(goals, rows)
-
-    def told(tally: Tally, total: int, counted: int | None = None) -> DataFacts:
-        return DataFacts(
-            path=path,
-            format=best.label,
-            confidence=best.confidence,
-            why=best.why,
-            rows=total,
-            columns=tuple(seen.column() for seen in sheet.columns.values()),
-            suits=goals,
-            lengths=tally.lengths(),
-            problems=(
-                *_mendable(tally.problems(), stream.readings, local=is_local(path)),
-                *obstacles(best, goals, sheet),
-                *_size(total),
-                *_manner(stream.readings, sheet, fields is not None),
-                *_doubt(best, others, goals),
-                *stream.problems,
-                *found.notes,
-            ),
-            examples=tuple(shortened(row) for row in rows[:3]),
-            groups=_groups(sheet, goals),
-            next_best=next((match.label for match in others if match.label != best.label), ""),
-            reading=dict(fields or {}),
-            converted=shown,
-            counted=counted,
-        )
-
+    facts = DataFacts(
+        path=path,
+        format=best.label,
+        confidence=best.confidence,
+        why=best.why,
+        rows=0,
+        columns=tuple(seen.column() for seen in sheet.columns.values()),
+        suits=goals,
+        lengths=Tally(()).lengths(),
+        problems=(
+            *obstacles(best, goals, sheet),
+            *_manner(stream.readings, sheet, fields is not None),
+            *_doubt(best, others, goals),
+            *found.notes,
+        ),
+        examples=tuple(shortened(row) for row in rows[:3]),
+        groups=_groups(sheet, goals),
+        next_best=next((match.label for match in others if match.label != best.label), ""),
+        reading=dict(fields or {}),
+        converted=_shown(goals, rows),
+    )
     if tell is not None and sum(file.stat().st_size for file in found.files) > LARGE:
-        begun = _counted(sample, None, goals)
-        tell(told(begun, _roughly(rows, found.files, begun.rows), begun.rows))
-    tally = _counted(sample, stream, goals, tell)
-    return told(tally, tally.rows)
+        begun = _with(facts, _counted(sample, None, goals), stream)
+        tell(replace(begun, rows=_roughly(rows, found.files, begun.rows), counted=begun.rows))
+    return _with(facts, _counted(sample, stream, goals, tell), stream)
+
+
+def _with(facts: DataFacts, tally: Tally, stream: Stream) -> DataFacts:
+    """Return the facts with what was counted, and what went wrong on the way."""
+    broken = _mendable(tally.problems(), stream.readings, local=is_local(facts.path))
+    problems = (*broken, *_size(tally.rows), *facts.problems, *stream.problems)
+    return replace(facts, rows=tally.rows, lengths=tally.lengths(), problems=problems)
 
 
 def _roughly(rows: list[Row], files: Sequence[Path], least: int) -> int:

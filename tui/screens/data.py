@@ -16,7 +16,7 @@ from textual.worker import get_current_worker
 from engine.data import DataFacts, DataProblem, look
 from engine.data.checks import Asked, check, together
 from engine.problem import Problem
-from tui.found import found
+from tui.found import found, stops
 from tui.nearby import data_files
 from tui.screens.step import Step
 from tui.several import Given, meant, written
@@ -292,11 +292,6 @@ class DataScreen(Step):
         for dotted, value in answers.items():
             self.wizard.settle(dotted, value)
         self.leave("method")
-
-
-def stops(problem: DataProblem) -> bool:
-    """Return whether rows with this problem can't be trained on; columns without a goal can be given roles by hand."""
-    return problem.severity == "wrong" and problem.code != "no_goal_fits"
 
 
 def _file(path: Path, count: int, width: int, _: int) -> Content:
