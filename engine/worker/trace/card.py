@@ -1,6 +1,7 @@
 """What a card does otherwise than this processor: optimizers in one sweep, sums in 32 bit, no small talk."""
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -51,6 +52,33 @@ def dropout(
     if training and not inplace and 0 < p < 1:
         return torch.native_dropout(input, p, True)[0]
     return torch.dropout(input, p, training)
+
+
+TILES = {
+    "trl.kernels.chunked_logprob": ("_forward_tile", "_backward_tile", "_addmm_fp32"),
+    "trl.kernels.chunked_divergence": ("_stats_tile", "_jsd_tile", "_backward_tile", "_addmm_fp32"),
+}
+"""What a card does in place, with kernels of its own, where a processor needs copies in 32 bit."""
+
+
+def in_place(*_: Any, **__: Any) -> None:
+    """Change a tile where it is: nothing is allocated."""
+
+
+def project(tile: Any, rows: Any, weight: torch.Tensor, bias: Any, start: int, end: int, dtype: torch.dtype) -> None:
+    """Make a tile of logits in 32 bit from 16-bit numbers: the slice of the head alone is copied, if it is wider."""
+    del tile, rows, bias
+    weight[start:end].to(dtype)
+
+
+def stand_in_tiles() -> None:
+    """Put a card's kernels in the place of a processor's, for losses in tiles."""
+    for name, functions in TILES.items():
+        module = sys.modules.get(name)
+        for function in functions if module is not None else ():
+            setattr(module, function, in_place)
+        if hasattr(module, "_project"):
+            vars(module)["_project"] = project
 
 
 def stand_in() -> None:

@@ -38,6 +38,8 @@ def dry_run(task: dict[str, Any]) -> dict[str, Any]:
     module = load(Path(task["script"]))
     if not numbers:
         edges.stand_in_references()
+    if task["card"]:
+        card.stand_in_tiles()
     found: dict[str, Any] = {}
     real = own and task["rows"]
     prepare(module, task, real)
