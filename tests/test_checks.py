@@ -236,3 +236,20 @@ def test_clean_real_data_raises_no_alarm(file: str) -> None:
     if not (SHARED / file).exists():
         pytest.skip(f"{SHARED / file} is not here")
     assert check(look(str(SHARED / file)), Asked(tokens=1024)) == ()
+
+
+def test_rows_of_one_template_are_compared_in_bounded_time_and_a_copy_is_found(tmp_path: Path) -> None:
+    chance = random.Random(5)
+    ask = "Please sort this request of a customer into one of our departments:"
+    rows = [
+        {
+            "prompt": f"{ask} {chance.randrange(10**9)} {chance.randrange(10**9)} {chance.randrange(10**9)}",
+            "completion": f"It belongs to {chance.randrange(10**9)}.",
+        }
+        for _ in range(900)
+    ]
+    rows.append({**rows[10], "completion": rows[10]["completion"] + "!"})
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = {problem.code: problem.rows for problem in check(look(str(path)), Asked("sft"))}
+    assert found["near_duplicate"] == (901,)

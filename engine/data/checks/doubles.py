@@ -5,9 +5,7 @@ Jaccard similarity of 0.8, and every candidate is then compared exactly: by runs
 """
 
 import re
-from array import array
 from hashlib import blake2b
-from itertools import islice
 
 from rensa import RMinHash, RMinHashLSH
 
@@ -24,9 +22,9 @@ LETTERS, WORDS = 5, 8
 ENDS = 2000
 """Letters that are compared at either end of a long text."""
 COMPARED = 100_000
-"""Rows that are compared for being near: about 1 KiB of memory each."""
-CANDIDATES = 8
-"""Rows that are compared exactly with one: where all rows are made of the same words, each is like all before it."""
+"""Rows that are compared for being near: no more than their ends of memory each."""
+CROWD, LIKELY = 500, 8
+"""Candidates that are estimated, and those that are compared exactly: rows of one template are all a bit alike."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -47,31 +45,29 @@ def runs(text: str) -> set[str]:
 
 
 class Sketch:
-    """What of a row is compared: the runs of every role, its words, and the MinHash of all runs."""
+    """What of a row is compared: its plain texts, whose runs and words are made when wanted, and their MinHash."""
 
     def __init__(self, row: CheckedRow) -> None:
-        texts = list(map(plain, row.texts.values()))
-        each = [runs(text) for text in texts]
+        self.texts = list(map(plain, row.texts.values()))
         self.minhash = RMinHash(PERMUTATIONS, SEED)
-        self.minhash.update(list(set().union(*each)))
-        self.roles = [array("q", map(hash, found)) for found in each]
-        self.words = array("q", {hash(word) for text in texts for word in text.split()})
+        self.minhash.update(list(set().union(*map(runs, self.texts))))
 
     def near(self, other: "Sketch") -> bool:
         """Return whether another row is nearly this one: as a whole, and no role of it says something else."""
-        if len(self.roles) != len(other.roles):
+        if len(self.texts) != len(other.texts):
             return False
-        whole = _share(_joined(self.roles), _joined(other.roles)) >= NEAR
-        words = len(self.words) >= WORDS and _share(set(self.words), set(other.words)) >= NEAR
-        pairs = zip(self.roles, other.roles, strict=True)
-        return (whole or words) and all(_share(set(one), set(two)) >= ROLE for one, two in pairs)
+        mine, theirs = list(map(runs, self.texts)), list(map(runs, other.texts))
+        words = self.words()
+        whole = _share(set().union(*mine), set().union(*theirs)) >= NEAR
+        alike = whole or (len(words) >= WORDS and _share(words, other.words()) >= NEAR)
+        return alike and all(_share(one, two) >= ROLE for one, two in zip(mine, theirs, strict=True))
+
+    def words(self) -> set[str]:
+        """Return the different words."""
+        return {word for text in self.texts for word in text.split()}
 
 
-def _joined(roles: "list[array[int]]") -> set[int]:
-    return set().union(*roles)
-
-
-def _share(one: set[int], other: set[int]) -> float:
+def _share(one: set[str], other: set[str]) -> float:
     """Return the Jaccard similarity."""
     common = len(one & other)
     return common / max(1, len(one) + len(other) - common)
@@ -89,14 +85,16 @@ class _Known:
 
     def near(self, sketch: Sketch) -> bool:
         """Return whether a row that is known is nearly this one."""
-        likely = islice(self._index.query(sketch.minhash), CANDIDATES)
-        return any(sketch.near(self._sketches[key]) for key in likely)
+        found = [self._sketches[key] for key in self._index.query(sketch.minhash)[:CROWD]]
+        if len(found) > LIKELY:
+            found.sort(key=lambda other: -sketch.minhash.jaccard(other.minhash))
+        return any(map(sketch.near, found[:LIKELY]))
 
     def add(self, sketch: Sketch) -> None:
-        """Remember a row; what only served to find it is let go."""
-        self._index.insert(len(self._sketches), sketch.minhash)
-        del sketch.minhash
-        self._sketches.append(sketch)
+        """Remember a row, unless as many like it are known as are ever compared."""
+        if len(self._index.query(sketch.minhash)) < CROWD:
+            self._index.insert(len(self._sketches), sketch.minhash)
+            self._sketches.append(sketch)
 
 
 class Doubles:

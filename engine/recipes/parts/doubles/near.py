@@ -1,7 +1,6 @@
 """Rows that are there twice, equal or nearly so."""
 
 import re
-from array import array
 from collections.abc import Iterable
 from hashlib import blake2b
 
@@ -13,30 +12,35 @@ def key_of(*texts: str) -> bytes:
     return blake2b("\0".join(texts).encode("utf-8", "surrogatepass"), digest_size=12).digest()
 
 
-def jaccard(one: set[int], other: set[int]) -> float:
+def jaccard(one: set[str], other: set[str]) -> float:
     """Return the Jaccard similarity of two sets."""
     return len(one & other) / max(1, len(one | other))
 
 
 class Sketch:
-    """The MinHash of a row, the runs of five letters of each role, and its words; of long texts the two ends count."""
+    """The plain texts of a row, of long ones the two ends, and the MinHash of their runs of five letters."""
 
     def __init__(self, texts: dict[str, str]) -> None:
         """`texts` are those of the row by their roles."""
         plain = [re.sub(r"\s+", " ", text.lower()).strip() for text in texts.values()]
-        short = [text if len(text) <= 4000 else f"{text[:2000]} {text[-2000:]}" for text in plain]
-        runs = [{text[place : place + 5] for place in range(max(1, len(text) - 4))} for text in short]
+        self.texts = [text if len(text) <= 4000 else f"{text[:2000]} {text[-2000:]}" for text in plain]
         self.minhash = RMinHash(128, 42)
-        self.minhash.update(list(set().union(*runs)))
-        self.roles = [array("q", map(hash, each)) for each in runs]
-        self.words = array("q", {hash(word) for text in short for word in text.split()})
+        self.minhash.update(list(set().union(*self.runs())))
+
+    def runs(self) -> list[set[str]]:
+        """Return the runs of five letters of every role."""
+        return [{text[place : place + 5] for place in range(max(1, len(text) - 4))} for text in self.texts]
+
+    def words(self) -> set[str]:
+        """Return the different words."""
+        return {word for text in self.texts for word in text.split()}
 
     def near(self, other: "Sketch") -> bool:
         """Return whether rows share four fifths of their runs or words, and no role of them says something else."""
-        whole = jaccard(set().union(*self.roles), set().union(*other.roles)) >= 0.8
-        words = len(self.words) >= 8 and jaccard(set(self.words), set(other.words)) >= 0.8
-        pairs = zip(self.roles, other.roles, strict=True)
-        return (whole or words) and all(jaccard(set(one), set(two)) >= 0.5 for one, two in pairs)
+        mine, theirs, words = self.runs(), other.runs(), self.words()
+        whole = jaccard(set().union(*mine), set().union(*theirs)) >= 0.8
+        alike = whole or (len(words) >= 8 and jaccard(words, other.words()) >= 0.8)
+        return alike and all(jaccard(one, two) >= 0.5 for one, two in zip(mine, theirs, strict=True))
 
 
 class NearSeen:
@@ -49,11 +53,14 @@ class NearSeen:
 
     def has(self, row: Sketch) -> bool:
         """Return whether a row like this one was seen."""
-        return any(row.near(self.rows[key]) for key in self.index.query(row.minhash))
+        found = [self.rows[key] for key in self.index.query(row.minhash)[:500]]
+        if len(found) > 8:
+            found.sort(key=lambda other: -row.minhash.jaccard(other.minhash))
+        return any(map(row.near, found[:8]))
 
     def add(self, row: Sketch) -> None:
-        """Remember a row, as long as there is room: each takes some kilobytes."""
-        if len(self.rows) < 100_000:
+        """Remember a row while there is room, unless hundreds like it are known: a template makes all rows alike."""
+        if len(self.rows) < 100_000 and len(self.index.query(row.minhash)) < 500:
             self.index.insert(len(self.rows), row.minhash)
             self.rows.append(row)
 
