@@ -1,117 +1,110 @@
-"""What watching costs a training: the bare script alone, the run with its reporter and watch, and with two watchers.
+"""What reporting and watching cost a training: `python benchmarks/overhead.py [--steps 200]`.
 
-Every round trains the same script three times, in changing order; time is taken between the first and the last
-checkpoint, by the files' own times, so that starting up counts nowhere.
+A step of about 50 ms on one thread is trained alone, with the reporter and the watch, and with two watchers attached;
+the three take turns in short rounds, so that whatever else the machine does falls on all of them.
 """
 
 import argparse
-import os
-import pty
-import shutil
-import subprocess
+import statistics
 import sys
 import tempfile
-import threading
 import time
+from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-from engine import data, demo, model, run
-from engine.follow import Follower
-from engine.guide import Facts, recommend
-from engine.machine import look
+from terminal import Terminal
 
-MAKER = run.WORKER.with_name("tiny_model.py")
-WAYS = ("alone", "reported", "watched")
-
-
-def make(root: Path, steps: int) -> Path:
-    """Write the run that is measured, and return its folder."""
-    rows, answers = demo.write_sft(root), demo.answers("sft", root)
-    command: list[Any] = [sys.executable, "-P", MAKER, "sft", rows, root / demo.TINY_MODEL]
-    subprocess.run(command, check=True, capture_output=True)
-    settings = {"max_steps": steps, "batch": 4, "accumulate": 1, "threads": 1}
-    every = {"save_every": steps // 4, "evaluate_every": steps // 4, "keep_checkpoints": 9}
-    answers["training"] = {**answers.get("training", {}), **settings, **every}
-    planned = recommend(answers, Facts(look(root), model.look(answers["model"]["id"]), data.look(str(rows)))).run
-    return run.create(planned, root / "runs")
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+ROUNDS = 6
+STEP = 0.05  # seconds of real work
 
 
-def seconds(output: Path) -> float:
-    """Return the seconds between the first and the last checkpoint."""
-    times = sorted(path.stat().st_mtime for path in output.glob("checkpoint-*/trainer_state.json"))
-    return times[-1] - times[0]
+def trainer(folder: Path, steps: int, callbacks: list[Any], pause: Any) -> Any:
+    """Return a trainer whose step is matrix products for about 50 ms."""
+    import torch
+    from torch.utils.data import Dataset
+    from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+
+    class Rows(Dataset):  # type: ignore[type-arg]
+        def __len__(self) -> int:
+            return 64
+
+        def __getitem__(self, index: int) -> dict[str, Any]:
+            return {"x": torch.full((256,), index / 64), "y": torch.tensor(float(index % 3))}
+
+    class Model(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = torch.nn.Sequential(*(torch.nn.Linear(256, 256) for _ in range(8)), torch.nn.Linear(256, 1))
+
+        def forward(self, x: Any, y: Any) -> dict[str, Any]:
+            end = time.thread_time() + STEP
+            while time.thread_time() < end:
+                loss = ((self.layers(x).squeeze(1) - y) ** 2).mean()
+            return {"loss": loss}
+
+    class Turns(TrainerCallback):
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+            pause(state.global_step)
+
+    arguments = TrainingArguments(
+        output_dir=str(folder), use_cpu=True, report_to="none", logging_steps=1, max_steps=steps, disable_tqdm=True,
+        save_strategy="no", per_device_train_batch_size=8,
+    )  # fmt: skip
+    made = Trainer(model=Model(), args=arguments, train_dataset=Rows(), callbacks=[*callbacks, Turns()])
+    made.remove_callback(PrinterCallback)
+    return made
 
 
-def alone(folder: Path, place: Path) -> float:
-    """Run the bare script in a folder of its own."""
-    place.mkdir()
-    shutil.copy(folder / "train.py", place)
-    subprocess.run([sys.executable, "train.py"], cwd=place, check=True, capture_output=True)
-    return seconds(place / "output")
+def timed(folder: Path, steps: int, *, reported: bool) -> list[float]:
+    """Return what each step took, of the training's own thread, without the first ones."""
+    from engine.event import EVENTS, Journal
+    from engine.worker.reporter import Reporter
+    from engine.worker.stopping import Stop
+    from engine.worker.watchdog.watcher import Watcher
+    from engine.worker.worker import identity
 
-
-def reported(folder: Path, watchers: int) -> float:
-    """Train a copy of the run through the worker, with so many screens that look on."""
-    copy = run.create(run.load(folder), folder.parent)
-    run.launch(copy)
-    screens = [Screen(copy) for _ in range(watchers)]
-    follower = Follower(copy)
-    while run.state(copy, follower.history) in ("created", "running"):
-        time.sleep(0.5)
-        follower.read()
-    for screen in screens:
-        screen.close()
-    return seconds(copy / "output")
-
-
-class Screen:
-    """`tunewright watch` in a terminal of its own that somebody reads."""
-
-    def __init__(self, folder: Path) -> None:
-        """Open it on the run in `folder`."""
-        self.pid, self.terminal = pty.fork()
-        if not self.pid:
-            os.environ.update(TERM="xterm-256color", COLUMNS="120", LINES="40")
-            words = ["watch", folder.name, "--runs", str(folder.parent)]
-            os.execv(sys.executable, [sys.executable, "-m", "tui.cli", *words])
-        self.bytes = 0
-        self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
-
-    def _read(self) -> None:
-        while True:
-            try:
-                self.bytes += len(os.read(self.terminal, 65536))
-            except OSError:
-                return
-
-    def close(self) -> None:
-        """End it."""
-        os.kill(self.pid, 9)
-        os.waitpid(self.pid, 0)
+    callbacks: list[Any] = []
+    if reported:
+        journal = Journal(folder / EVENTS)
+        journal.write("started", **identity(), script_sha256="")
+        reporter = Reporter(journal, Stop(folder / "control"))
+        callbacks = [reporter, Watcher(lambda found, step: reporter.on_warning(found.code, found.message, "", step))]
+    ends: list[float] = []
+    trainer(folder, steps, callbacks, lambda _: ends.append(time.perf_counter())).train()
+    return [after - before for before, after in pairwise(ends[5:])]
 
 
 def main() -> None:
-    """Print the seconds of every round, and the ratios of the pairs."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=400)
-    wished = parser.parse_args()
-    taken: dict[str, list[float]] = {way: [] for way in WAYS}
+    parser.add_argument("--steps", type=int, default=60, help="steps of each round")
+    steps = parser.parse_args().steps
+    took: dict[str, list[float]] = {"alone": [], "reported": [], "watched twice": []}
     with tempfile.TemporaryDirectory() as place:
-        folder = make(Path(place), wished.steps)
-        for number in range(wished.rounds):
-            for way in WAYS[number % 3 :] + WAYS[: number % 3]:
-                took = alone(folder, Path(place) / f"alone-{number}") if way == "alone" else None
-                taken[way].append(took if took is not None else reported(folder, 2 * (way == "watched")))
-            print(f"round {number + 1}: " + ", ".join(f"{way} {taken[way][-1]:.2f} s" for way in WAYS), flush=True)
-    step = median(taken["alone"]) / (wished.steps * 0.75)
-    print(f"a step alone: {1000 * step:.1f} ms")
-    for slow, fast in (("reported", "alone"), ("watched", "reported")):
-        ratios = [left / right for left, right in zip(taken[slow], taken[fast], strict=True)]
-        print(f"{slow} against {fast}: {median(ratios):.4f} (from {min(ratios):.4f} to {max(ratios):.4f})")
+        for number in range(ROUNDS):
+            for name, found in took.items():
+                folder = Path(place) / f"{name.replace(' ', '-')}-{number}"
+                (folder / "control").mkdir(parents=True)
+                (folder / "command.json").write_text('{"command": ["python"], "cwd": "."}')
+                command = [sys.executable, "-m", "tui.cli", "watch", "--runs", place, folder.name]
+                watchers = [Terminal(command, environ={"PYTHONPATH": str(ROOT)}) for _ in range(2 * ("twice" in name))]
+                for watcher in watchers:
+                    watcher.hold(3)
+                found += timed(folder, steps, reported=name != "alone")
+                for watcher in watchers:
+                    watcher.close()
+    middle = {name: statistics.median(found) for name, found in took.items()}
+    print("| a step of about 50 ms | median | against |\n| --- | --- | --- |")
+    print(f"| alone | {1000 * middle['alone']:.2f} ms | |")
+    print(f"| reported | {1000 * middle['reported']:.2f} ms | {middle['reported'] / middle['alone'] - 1:+.2%} alone |")
+    ratio = middle["reported"] / middle["watched twice"]
+    print(f"| with two watchers | {1000 * middle['watched twice']:.2f} ms | speed ratio {ratio:.4f} to reported |")
 
 
 if __name__ == "__main__":

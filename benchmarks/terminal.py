@@ -10,7 +10,6 @@ import struct
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import psutil
 import pyte
@@ -100,23 +99,28 @@ class Terminal:
 
     @property
     def cpu(self) -> float:
-        """Return the seconds of processor that the program has taken so far."""
-        times = self.process.cpu_times()
-        return float(times.user + times.system)
+        """Return the seconds of processor that the program and what it started have taken so far."""
+        return float(sum(times.user + times.system for times in (each.cpu_times() for each in self._all())))
+
+    def _all(self) -> list[psutil.Process]:
+        return [self.process, *self.process.children(recursive=True)]
 
     @property
     def memory(self) -> float:
-        """Return the program's resident memory in MiB."""
-        return float(self.process.memory_info().rss / 2**20)
+        """Return the resident memory of the program and of what it started in MiB."""
+        return float(sum(each.memory_info().rss for each in self._all()) / 2**20)
 
-    @property
-    def peak(self) -> float:
-        """Return the largest resident memory so far in MiB."""
-        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+    def calm(self, still: float = 1.0, seconds: float = 60.0) -> float:
+        """Return after how many seconds, counted from its start, the program had sent its last byte for a while."""
+        last, received, end = time.monotonic(), self.received, time.monotonic() + seconds
+        while time.monotonic() < end and time.monotonic() - last < still and self.pump(0.02):
+            if self.received != received:
+                last, received = time.monotonic(), self.received
+        return last - self.began
 
     def close(self) -> None:
-        """End the program."""
-        self.process.kill()
+        """End the program, and what it started."""
+        for each in reversed(self._all()):
+            each.kill()
         os.close(self.file)
         os.waitpid(self.pid, 0)
