@@ -1,6 +1,7 @@
 """The same curve in tunewright and in Weights & Biases' LEET: `python benchmarks/leet.py /path/to/bin/wandb [STEPS]`.
 
-STEPS (100,000) steps of three metrics are written as a journal of ours, and logged by wandb's own Python as an offline run.
+STEPS (100,000) of three metrics are written as a journal of ours, and logged by wandb's own Python as an offline
+run.
 LEET comes with `pip install wandb`, into an environment of its own.
 """
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.machine import Machine
 
 
-VEILED = 1.5  # seconds that the first picture waits at most for what was asked for
+VEILED = 4.0  # seconds that the first picture waits at most for what was asked for
 
 
 class Tunewright(App[None]):
