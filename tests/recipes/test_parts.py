@@ -1,6 +1,7 @@
 """The parts, held against the library's own figures and against the traps that others fell into."""
 
 import json
+from collections import Counter
 
 import pytest
 import torch
@@ -196,8 +197,10 @@ def labelled(monkeypatch, tmp_path, labels, **settings):
 
 def test_every_class_is_in_the_test_and_in_the_training(tmp_path, monkeypatch):
     train, test = labelled(monkeypatch, tmp_path, [0] * 60 + [1] * 30 + [2] * 2, TEST_FRACTION=0.2)
-    assert sorted(test["label"]) == [0] * 12 + [1] * 6 + [2]
-    assert sorted(train["label"]) == [0] * 48 + [1] * 24 + [2]
+    sizes = Counter(test["label"])
+    assert sizes == {0: sizes[0], 1: 6, 2: 1}
+    assert 7 <= sizes[0] <= 17, "ten and more are drawn one by one"
+    assert Counter(train["label"]) == {0: 60 - sizes[0], 1: 24, 2: 1}
 
 
 def test_a_class_with_one_row_is_learned_and_not_tested(tmp_path, monkeypatch):
@@ -212,7 +215,7 @@ def test_groups_stay_whole_where_classes_are_shared_out(tmp_path, monkeypatch):
     assert not groups[0] & groups[1]
     assert len(train) + len(test) == 48
     assert set(test["label"]) == {0, 1, 2}
-    assert len(test) == 12
+    assert 12 <= len(test) <= 16
 
 
 def test_a_label_of_zero_is_a_label_and_no_label_is_none(tmp_path, monkeypatch):
