@@ -62,7 +62,7 @@ def trainer(folder: Path, steps: int, callbacks: list[Any], pause: Any) -> Any:
 
 
 def timed(folder: Path, steps: int, *, reported: bool) -> list[float]:
-    """Return what each step took, of the training's own thread, without the first ones."""
+    """Return what each step took of its thread's processor time, without the first ones: others' load is not in it."""
     from engine.event import EVENTS, Journal
     from engine.worker.reporter import Reporter
     from engine.worker.stopping import Stop
@@ -76,7 +76,7 @@ def timed(folder: Path, steps: int, *, reported: bool) -> list[float]:
         reporter = Reporter(journal, Stop(folder / "control"))
         callbacks = [reporter, Watcher(lambda found, step: reporter.on_warning(found.code, found.message, "", step))]
     ends: list[float] = []
-    trainer(folder, steps, callbacks, lambda _: ends.append(time.perf_counter())).train()
+    trainer(folder, steps, callbacks, lambda _: ends.append(time.thread_time())).train()
     return [after - before for before, after in pairwise(ends[5:])]
 
 
