@@ -95,7 +95,7 @@ def several_bare(folders: Sequence[Path], rows: int) -> list[dict[str, Any]]:
     shared = folders[0].parent / "several"
     shared.mkdir(exist_ok=True)
     (shared / "asked.json").write_text(json.dumps({"folders": list(map(str, folders)), "rows": rows}))
-    assert _run(_several, shared) == 0, tail(shared)
+    assert _run(_several, shared, 560) == 0, tail(shared)
     return [json.loads((folder / "told.json").read_text()) for folder in folders]
 
 

@@ -21,7 +21,7 @@ from tests.facts import SHARED, machine
 from tests.forge import several_bare
 from tests.tiny import COLOURS, THINGS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 FORMATS = SHARED / "data" / "formats"
 REWARD = """
 def pay(prompts, completions, **columns):
@@ -192,7 +192,7 @@ def test_every_real_format_trains_for_its_first_goal(tmp_path: Path, llama: Path
     for file in files:
         facts = look(str((FORMATS / file).resolve()))
         if facts.suits:
-            kind = (facts.format, facts.suits[0].goal, facts.suits[0].convert, facts.reading.get("reader"))
+            kind = (facts.format, facts.suits[0].goal, facts.suits[0].convert)
             seen.setdefault(kind, facts)
-    assert len(seen) >= 25
+    assert len(seen) >= 20
     train_all(list(seen.values()), tmp_path, {"llama": llama, "bert": bert})
