@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine import remarks
 from engine.command import described as command_of
 from engine.event import EVENTS
 from engine.history import History
@@ -28,6 +29,8 @@ class Summary:
     metric: str
     started: float | None
     edited: bool
+    note: str = ""
+    tags: tuple[str, ...] = ()
 
 
 def listing(runs: Path) -> list[Summary]:
@@ -42,6 +45,7 @@ def listing(runs: Path) -> list[Summary]:
 def _summary(folder: Path) -> Summary:
     known = glance(folder)
     goal, model = _describe(folder)
+    written_about = remarks.note(folder)
     return Summary(
         folder=folder,
         name=folder.name,
@@ -53,6 +57,8 @@ def _summary(folder: Path) -> Summary:
         metric=metric(known),
         started=(known.started or {}).get("time") or written(folder) / 1e9,
         edited=is_edited(folder),
+        note=written_about,
+        tags=remarks.tags(written_about),
     )
 
 

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from tests.facts import T4, machine
 from tests.tui.journals import RunFolder, wait_until
 from tui.app import Tunewright
-from tui.screens.ask import Sure
+from tui.screens.ask import Ask, Sure
 from tui.screens.home import EMPTY, HomeScreen
 from tui.screens.results import ResultsScreen
 from tui.screens.train import TrainScreen
@@ -194,3 +194,26 @@ async def machine_seen(pilot: Pilot[Any]) -> None:
 async def seen(pilot: Pilot[Any]) -> None:
     await listed(pilot)
     await machine_seen(pilot)
+
+
+async def test_a_note_is_written_shown_and_found_by_its_tag(runs: Path) -> None:
+    async with Tunewright(runs).run_test(size=(80, 24)) as pilot:
+        await listed(pilot)
+        await pilot.press("end", "t")
+        await wait_until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await pilot.press(*"[b]keep #gold", "enter")
+        await listed(pilot)
+        await wait_until(pilot, lambda: table(pilot).chosen is not None and table(pilot).chosen.tags == ("gold",))
+        assert str(pilot.app.screen.query_one("#note").render()) == "[b]keep #gold"
+
+        await pilot.press("slash")
+        await wait_until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await pilot.press(*"#gold", "enter")
+        await listed(pilot, 1)
+        assert names(pilot) == ["support-done"]
+        assert "1 of 3 runs with '#gold'" in str(pilot.app.screen.query_one("#said").render())
+
+        await pilot.press("slash")
+        await wait_until(pilot, lambda: isinstance(pilot.app.screen, Ask))
+        await pilot.press("ctrl+u", "enter")
+        await listed(pilot, 3)

@@ -20,7 +20,7 @@ from tui.words import duration, literal, place
 
 def run_lines(found: Sequence[Summary]) -> Iterator[str]:
     """Yield the list of runs, a line each under a heading."""
-    rows = [("state", "run", "goal", "model", "step", "result", "begun")]
+    rows = [("state", "run", "goal", "model", "step", "result", "begun", "note")]
     yield from columns(rows + [_row(summary) for summary in found])
 
 
@@ -28,7 +28,16 @@ def _row(summary: Summary) -> tuple[str, ...]:
     planned = f" of {count(summary.max_steps)}" if summary.max_steps else ""
     begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.started)) if summary.started else ""
     name = summary.name + (" (edited)" if summary.edited else "")
-    words = (summary.state, name, summary.goal, summary.model, f"{count(summary.step)}{planned}", summary.metric, begun)
+    words = (
+        summary.state,
+        name,
+        summary.goal,
+        summary.model,
+        f"{count(summary.step)}{planned}",
+        summary.metric,
+        begun,
+        summary.note,
+    )
     return tuple(map(literal, words))
 
 

@@ -48,6 +48,7 @@ for command in (
     screen.watch,
     runs.runs,
     runs.show,
+    runs.note,
     compare.compare,
     control.stop,
     control.save,

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from engine.problem import Problem
+from engine.remarks import matches
 from tui.app import Tunewright
 from tui.widgets.figures import plural
 from tui.widgets.keybar import KeyBar
@@ -42,6 +43,7 @@ class HomeScreen(Screen[None]):
         #empty { padding: 1 2; }
         #titles, #runs { display: none; }
         #runs { height: 1fr; scrollbar-size-vertical: 1; }
+        #note { display: none; height: auto; padding: 0 2; color: $text-muted; }
         #said { height: auto; padding: 0 2; }
         &.-some #empty { display: none; }
         &.-some #titles, &.-some #runs { display: block; }
@@ -53,6 +55,8 @@ class HomeScreen(Screen[None]):
         Binding("r", "repeat", "Repeat", tooltip="Open this run's plan, change it and start it again"),
         Binding("d,delete", "delete", "Delete", key_display="d", tooltip="Remove this run and its model from the disk"),
         Binding("q", "app.quit", "Quit", tooltip="Leave; a training goes on"),
+        Binding("slash", "filter", "Find", key_display="/", tooltip="Show only runs with these words in them"),
+        Binding("t", "note", "Note", tooltip="Write a line about this run, with #tags in it to find it by"),
         Binding("c", "compare", "Compare", tooltip="The curves of the marked runs in one picture, and how they differ"),
     ]
 
@@ -82,6 +86,8 @@ class HomeScreen(Screen[None]):
         self.root = root
         self._below = below
         self._beats = 0
+        self._found: list[Summary] = []
+        self._wanted = ""
 
     def compose(self) -> ComposeResult:
         """Yield the machine's line, the runs or what to do without any, and the keys."""
@@ -90,6 +96,7 @@ class HomeScreen(Screen[None]):
         yield Spans(id="titles")
         with VerticalScroll(id="runs", can_focus=False):
             yield RunsTable()
+        yield Static(id="note")
         yield Static(id="said")
         yield KeyBar()
 
@@ -107,11 +114,11 @@ class HomeScreen(Screen[None]):
 
     def on_resize(self) -> None:
         """Show as many columns as the width takes."""
-        self._show(self.table.summaries)
+        self._show(self._found)
 
     def _beat(self) -> None:
         self._beats += 1
-        going = any(summary.state in GOING for summary in self.table.summaries)
+        going = any(summary.state in GOING for summary in self._found)
         if self.is_active and (going or self._beats % IDLE == 0):
             self.look()
 
@@ -137,7 +144,8 @@ class HomeScreen(Screen[None]):
             self.set_class(bool(found), "-some")
             self.call_after_refresh(self.table.focus)
             self.call_after_refresh(self.refresh_bindings)
-        self.table.list_runs(found)
+        self._found = found
+        self.table.list_runs([each for each in found if matches(each, self._wanted)] if self._wanted else found)
         self.query_one("#titles", Spans).show([titles(self.app.size.width)])
 
     @on(Said)
@@ -150,9 +158,12 @@ class HomeScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Offer what needs a run only where there is one, and what changes one only to who may change it."""
-        if self.app.read_only and action in ("new", "repeat", "delete"):
+        if self.app.read_only and action in ("new", "repeat", "delete", "note"):
             return False
-        return bool(self.table.summaries) if action in ("repeat", "delete", "compare") and self.is_mounted else True
+        one = ("repeat", "delete", "compare", "note")
+        if action == "filter":
+            return bool(self._found)
+        return bool(self.table.summaries) if action in one and self.is_mounted else True
 
     @on(RunsTable.Opened)
     def _open(self, message: RunsTable.Opened) -> None:
@@ -176,6 +187,46 @@ class HomeScreen(Screen[None]):
             self.post_message(self.Said("Mark at least two runs with space, then c compares them.", wrong=True))
         else:
             self.app.push_screen(CompareScreen(marked))
+
+    @on(RunsTable.Pointed)
+    def _pointed(self, message: RunsTable.Pointed) -> None:
+        text = message.summary.note if message.summary else ""
+        line = self.query_one("#note", Static)
+        line.display = bool(text)
+        line.update(Content(literal(text)))
+
+    @work
+    async def action_filter(self) -> None:
+        """Ask for words, and show only the runs that have them all."""
+        from tui.screens.ask import Ask
+
+        text = "Words of a run's name, goal, model, state or note, or a #tag; nothing shows all runs again."
+        wanted = await self.app.push_screen_wait(Ask("Show only", text, self._wanted))
+        if wanted is None:
+            return
+        self._wanted = wanted.strip()
+        self._show(self._found)
+        shown = (
+            f"{len(self.table.summaries)} of {plural(len(self._found), 'run')} with '{self._wanted}'; / changes that"
+        )
+        self.query_one("#said", Static).update(Content(literal(shown) if self._wanted else ""))
+
+    @work
+    async def action_note(self) -> None:
+        """Ask for the line about the chosen run."""
+        from engine.remarks import write_note
+        from tui.screens.ask import Ask
+
+        if (chosen := self.table.chosen) is None:
+            return
+
+        def settle(text: str) -> str:
+            write_note(chosen.folder, text)
+            return text
+
+        text = "One line about this run. Words that begin with # are tags; nothing takes the note away."
+        if await self.app.push_screen_wait(Ask(literal(chosen.name), text, chosen.note, settle=settle)) is not None:
+            self.look()
 
     @work
     async def action_delete(self) -> None:

@@ -53,6 +53,12 @@ class RunsTable(Spans, can_focus=True):
 
         summary: "Summary"
 
+    @dataclass
+    class Pointed(Message):
+        """The cursor stands on this run, or on none."""
+
+        summary: "Summary | None"
+
     def __init__(self) -> None:
         """Begin with no runs."""
         super().__init__()
@@ -78,6 +84,7 @@ class RunsTable(Spans, can_focus=True):
         self.cursor = max(0, min(index, len(self.summaries) - 1))
         layout = COLUMNS if self.app.size.width >= WIDE else NARROW
         self.show([self._row(summary, layout, index) for index, summary in enumerate(self.summaries)])
+        self.post_message(self.Pointed(self.chosen))
         if isinstance(self.parent, Widget):
             self.parent.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False)
 
