@@ -59,26 +59,30 @@ def estimate(run: Run, model: ModelFacts, machine: Machine, data: DataFacts | No
     free = free_gib(run.launch.device, run.launch.devices, machine)
     peak = memory(step)
     low, high = interval(peak, gpu=step.gpu)
+    unpacked = terms.whole_experts(step) / GIB
     spent = seconds(run, step, machine, data) if data is not None else None
     formula = Estimate(
         peak_gib=sum(value for name, value in peak.items() if name != "cuda"),
         low_gib=low,
-        high_gib=high,
+        high_gib=high + unpacked,
         terms=peak,
         free_gib=free,
-        fits=None if free is None else high <= free,
+        fits=None if free is None else high + unpacked <= free,
         seconds=spent,
-        notes=_notes(model),
+        notes=_notes(model, unpacked),
         others=others_gib(run.launch.device, run.launch.devices, machine),
     )
     return calibrated(formula, run, machine)
 
 
-def _notes(model: ModelFacts) -> tuple[str, ...]:
-    if known(model.architecture):
-        return ()
-    named = f"the family '{model.architecture}' is" if model.architecture else "the model's family is"
-    return (f"{named} not known here: estimated from its shapes alone, as most families compute",)
+def _notes(model: ModelFacts, unpacked: float) -> tuple[str, ...]:
+    notes = []
+    if not known(model.architecture):
+        named = f"the family '{model.architecture}' is" if model.architecture else "the model's family is"
+        notes.append(f"{named} not known here: estimated from its shapes alone, as most families compute")
+    if unpacked:
+        notes.append(f"transformers 5 leaves the experts of a mixture in 16 bit: up to {unpacked:.0f} GiB more")
+    return tuple(notes)
 
 
 def memory(step: Step) -> dict[str, float]:

@@ -18,11 +18,27 @@ def block_weights(step: Step) -> int:
 def weights(step: Step) -> float:
     """Weights: 4 bit with one constant per 64 (in 8 bit when doubly quantised), 8 bit with one constant per row."""
     blocks = block_weights(step)
-    constants = {4: 1 / 64 + 4 / (64 * 256) if step.double_quant else 4 / 64, 8: 4 / step.shape.hidden}
     if step.bits == 16:
         return step.parameters * step.storage
     rest = 4 if step.upcast else step.storage
-    return blocks * (step.bits / 8 + constants[step.bits]) + (step.parameters - blocks) * rest
+    return blocks * _packed(step) + (step.parameters - blocks) * rest
+
+
+def _packed(step: Step) -> float:
+    """Bytes of one packed weight with its share of the constants."""
+    constants = {4: 1 / 64 + 4 / (64 * 256) if step.double_quant else 4 / 64, 8: 4 / step.shape.hidden}
+    return step.bits / 8 + constants[step.bits]
+
+
+def whole_experts(step: Step) -> float:
+    """What experts take more where they are not packed: transformers 5 holds those of a block in one tensor of three
+    dimensions, and bitsandbytes packs linear layers only (published runs are of older versions, which packed them).
+    """
+    shape = step.shape
+    if step.bits == 16 or not shape.experts:
+        return 0.0
+    experts = shape.layers * (mlp_weights(shape) - shape.hidden * shape.experts)
+    return experts * ((4 if step.upcast else step.storage) - _packed(step))
 
 
 def adapter_parameters(step: Step) -> int:

@@ -295,3 +295,37 @@ def test_unknown_cards_and_cpus_have_a_time_too(tmp_path: Path) -> None:
     assert on_cpu.seconds is not None and 30 < on_cpu.seconds[1] < 3600
     strange = machine(replace(T4, name="Card of the future"))
     assert estimate(run("embed"), minilm, strange, pairs()).seconds is not None
+
+
+MIXTRAL = {
+    **LLAMA_7B, "architectures": ["MixtralForCausalLM"], "model_type": "mixtral", "num_key_value_heads": 8,
+    "intermediate_size": 14336, "num_local_experts": 8, "num_experts_per_tok": 2,
+}  # fmt: skip
+
+
+def test_a_mixture_in_4_bit_fits_only_where_its_experts_fit_in_16(tmp_path: Path) -> None:
+    mixture = model(tmp_path / "mixtral", MIXTRAL)
+    whole = 32 * 8 * 3 * 4096 * 14336 * 2 / GIB
+    small, large = (machine(card("card", gib, gib, (9, 0))) for gib in (80, 140))
+    found = estimate(run(method="qlora"), mixture, small, None)
+    assert found.peak_gib < 50  # as published, by libraries that packed them
+    assert found.high_gib > whole
+    assert found.fits is False
+    assert "experts of a mixture in 16 bit" in found.notes[0]
+    assert estimate(run(method="qlora"), mixture, large, None).fits is True
+    assert estimate(run(method="lora"), mixture, large, None).notes == ()
+
+
+@pytest.mark.slow
+def test_the_library_leaves_experts_whole_as_the_note_says(tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig, MixtralConfig, MixtralForCausalLM
+
+    small = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 1, "num_attention_heads": 4}
+    config = MixtralConfig(vocab_size=128, num_key_value_heads=2, num_local_experts=4, **small)
+    MixtralForCausalLM(config).save_pretrained(tmp_path)
+    packed = BitsAndBytesConfig(load_in_4bit=True)
+    loaded = AutoModelForCausalLM.from_pretrained(tmp_path, quantization_config=packed, dtype=torch.bfloat16)
+    block = loaded.model.layers[0]
+    assert block.self_attn.q_proj.weight.dtype == torch.uint8
+    assert block.mlp.experts.gate_up_proj.dtype == torch.bfloat16

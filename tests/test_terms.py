@@ -108,3 +108,12 @@ def test_the_optimizer_holds_two_moments_and_moves_all_at_once_on_a_card() -> No
     assert terms.gradients(FULL) == 10_000 and terms.optimizer(FULL) == 20_000 and terms.update(FULL) == 10_000
     assert terms.optimizer(replace(FULL, optimizer="adamw_8bit")) == pytest.approx(2 * 5000 * (1 + 4 / 256))
     assert terms.optimizer(replace(FULL, optimizer="paged_adamw_8bit")) == 0
+
+
+def test_experts_that_no_library_packs_take_their_16_bit() -> None:
+    mixtral = replace(FROZEN, bits=4, shape=replace(SHAPE, family="mixtral", experts=8, experts_used=2))
+    experts = 2 * 8 * 3 * H * F
+    assert terms.whole_experts(mixtral) == pytest.approx(experts * (2 - 0.5 - 1 / 64 - 4 / (64 * 256)))
+    assert terms.whole_experts(replace(mixtral, bits=8)) == pytest.approx(experts * (2 - 1 - 4 / H))
+    assert terms.whole_experts(replace(mixtral, bits=16)) == 0
+    assert terms.whole_experts(replace(FROZEN, bits=4)) == 0

@@ -56,7 +56,7 @@ class MemoryBar(Widget):
         muted = "$foreground-muted"
         drawn = Content.assemble("▐", (taken, style), (perhaps, style), (free, muted), (others, "$text-warning"), "▌ ")
         lines = [label + drawn + Content(words), Content.styled(" " * 12 + listed(estimate.terms), muted)]
-        notes = [Content.styled(note, muted) for note in self.notes]
+        notes = [Content.styled(literal(note), muted) for note in (*estimate.notes, *self.notes)]
         if estimate.others:
             held = f"other programs hold {gib(sum(estimate.others.values()))}: {literal(listed(estimate.others))}"
             notes.insert(0, Content.styled(held, "$text-warning"))
