@@ -125,7 +125,7 @@ def test_a_bar_shows_sure_unsure_and_free() -> None:
     assert (sure, unsure[0], unsure[-1]) == ("█" * 8, "▓", "▒")
     assert others == ""
     assert [len(part) for part in bar(Estimate(50, 40, 60, {}, 10, False, None), 20)] == [20, 0, 0, 0]
-    held = bar(Estimate(5, 4, 6, {}, 10, True, None, (), {"python": 10.0}), 20)
+    held = bar(Estimate(5, 4, 6, {}, 10, True, None, others={"python": 10.0}), 20)
     assert [len(part) for part in held] == [4, 2, 4, 10] and held[3] == "╳" * 10
 
 
