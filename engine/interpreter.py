@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,7 @@ def interpreter(python: str | None = None) -> Interpreter:
     wanted = python or os.environ.get(VARIABLE)
     where = "--python" if python else VARIABLE
     path = _locate(wanted, where) if wanted else sys.executable
-    names = (*LIBRARIES, "liger-kernel", "flash-attn")
+    names = (*LIBRARIES, "liger-kernel", "flash-attn", "rensa")
     answer = _own_versions(names) if path == sys.executable else _ask(path, _VERSIONS, names, where)
     release = tuple(answer["release"])
     if release < OLDEST:
@@ -101,10 +101,11 @@ def interpreter(python: str | None = None) -> Interpreter:
     return Interpreter(path, versions, ".".join(map(str, release)), versions.pop("flash-attn", ""))
 
 
-def missing(i: Interpreter, goal: str, method: str, kernel: str = "") -> list[str]:
-    """Return the libraries that a run of this goal, method and loss kernel needs and that Python lacks."""
+def missing(i: Interpreter, goal: str, method: str, kernel: str = "", drop: Iterable[str] = ()) -> list[str]:
+    """Return the libraries that a run with these choices (and these checks whose rows go) needs and Python lacks."""
     own = ("liger-kernel",) if kernel == "liger" else ()
-    needed = (*BASE, *BY_GOAL.get(goal, ()), *BY_METHOD.get(method, ()), *own)
+    near = ("rensa",) if any(code.startswith("near_") for code in drop) else ()
+    needed = (*BASE, *BY_GOAL.get(goal, ()), *BY_METHOD.get(method, ()), *own, *near)
     return [name for name in dict.fromkeys(needed) if name not in i.versions]
 
 

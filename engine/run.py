@@ -207,6 +207,7 @@ def _kill_below(keeper: int) -> None:
     import psutil
 
     with suppress(psutil.Error):
+        psutil.Process(keeper).suspend()  # or it would write down that its command failed
         for process in psutil.Process(keeper).children(recursive=True):
             with suppress(psutil.Error):
                 process.kill()

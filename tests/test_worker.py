@@ -68,6 +68,7 @@ def test_a_stop_before_the_training_ends_it_at_once(phase, described, tmp_path):
 
 
 def test_a_stop_through_the_control_folder_saves_first(described, tmp_path):
+    described["training"]["epochs"] = 400  # it must not end by itself first
     folder = start(described, tmp_path / "runs")
     wait(folder, until=begun)
     (folder / "control" / "stop").touch()

@@ -87,7 +87,8 @@ def ready(run: Run, facts: Facts) -> Interpreter:
         advice = "download the whole model, or choose another one"
         raise Problem("this folder holds no weights", where=str(facts.model.folder), advice=advice, code="weights")
     found = interpreter()
-    lacking = missing(found, run.goal, run.method.kind, getattr(run.training, "loss_kernel", ""))
+    kernel = getattr(run.training, "loss_kernel", "")
+    lacking = missing(found, run.goal, run.method.kind, kernel, run.data.drop)
     if lacking:
         raise Problem(
             f"the training libraries are not complete in {found.python}: {', '.join(lacking)}",

@@ -45,9 +45,11 @@ def work(arguments: Sequence[str]) -> int:
     if lock is None:
         print(f"{folder.name} is being trained already; see it with: tunewright watch {folder.name}", file=sys.stderr)
         return 3
+    former = (folder / EVENTS).exists()
     journal = Journal(folder / EVENTS)
     stop = Stop(folder / "control")
-    stop.forget()
+    if former:  # what was asked of a run before it began is asked of its first life
+        stop.forget()
     script = (folder / "train.py").read_bytes()
     digest = hashlib.sha256(script).hexdigest()
     journal.write("started", **identity(), script_sha256=digest)

@@ -425,7 +425,7 @@ def test_rows_that_people_have_become_conversations(part, file, roles, count, ll
 
     from transformers import AutoTokenizer
 
-    from engine.recipes.parts import conversation, files, pair_tokens, pairing, reading
+    from engine.recipes.parts import conversation, pair_tokens, pairing, read, reading
     from engine.recipes.parts import roles as columns
 
     source = SHARED / "data" / file
@@ -433,7 +433,7 @@ def test_rows_that_people_have_become_conversations(part, file, roles, count, ll
         pytest.skip(
             f"{source} is not on this machine: the shared data sets are part of the workshop, not of the project"
         )
-    rows = columns.roles(files.read(str(source)), {role: role for role in roles})
+    rows = columns.roles(read.read(str(source)), {role: role for role in roles})
     made = pairing.preferences(rows, importlib.import_module(f"engine.recipes.parts.pairs.{part}").pairs_of)
     assert (len(rows), len(made)) == (count, count)
     for pair in made:
@@ -537,4 +537,4 @@ def test_a_broken_training_goes_on_and_ends_where_the_unbroken_one_did(goal, met
         assert one["tuned"] == pytest.approx(other["tuned"], abs=1e-6), one["name"]
         assert one["baseline"] == other["baseline"]
     assert again["samples"] == whole["samples"]
-    assert again["best_step"] == whole["best_step"] == 4
+    assert again["best_step"] == whole["best_step"]

@@ -39,7 +39,8 @@ def begin(answers: dict[str, Any], root: Path, found: Interpreter, script: str |
     """Write the folder of the run that follows from the answers; `script` is one that was edited by hand."""
     facts = here(answers, look_at_machine(root))
     plan = recommend(answers, facts)
-    check_libraries(found, plan.run.goal, plan.run.method.kind, getattr(plan.run.training, "loss_kernel", ""))
+    kernel = getattr(plan.run.training, "loss_kernel", "")
+    check_libraries(found, plan.run.goal, plan.run.method.kind, kernel, plan.run.data.drop)
     folder = runs.create(plan.run, root, script=script, python_versions=dict(found.versions))
     keep_prediction(folder, plan.run, plan.estimate)
     remember(folder, plan.run, facts)
@@ -57,9 +58,9 @@ def edited_script(path: Path, assignments: Sequence[str] = ()) -> str | None:
     return script.read_text("utf-8")
 
 
-def check_libraries(found: Interpreter, goal: str, method: str, kernel: str = "") -> None:
+def check_libraries(found: Interpreter, goal: str, method: str, kernel: str = "", drop: Sequence[str] = ()) -> None:
     """Raise a Problem when the Python that trains lacks libraries: which, and how to get them."""
-    lacking = missing(found, goal, method, kernel)
+    lacking = missing(found, goal, method, kernel, drop)
     if lacking:
         what = f"the training libraries are not complete ({', '.join(lacking)} missing)"
         advice = "pip install 'tunewright[train]', or name a Python that has them with --python or TUNEWRIGHT_PYTHON"

@@ -35,9 +35,13 @@ class MemoryBar(Widget):
 
     def show(self, estimate: Estimate | None, notes: Sequence[str] | None = ()) -> None:
         """Show an estimate, with notes such as the largest batch that fits behind it; None keeps those of before."""
-        before = self.render().plain.count("\n")
+        before = self._height()
         self.estimate, self.notes = estimate, self.notes if notes is None else notes
-        self.refresh(layout=self.render().plain.count("\n") != before)  # a new layout costs ten times a new bar
+        self.refresh(layout=self._height() != before)  # a new layout costs ten times a new bar
+
+    def _height(self) -> int:
+        """Return the lines that the bar takes, those that are wrapped too."""
+        return self.render().get_height({}, max(1, self.content_size.width))
 
     estimate: Estimate | None = None
     notes: Sequence[str] = ()
