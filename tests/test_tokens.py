@@ -1,6 +1,5 @@
 """What is shown of a row is what its model is trained on, for every goal that turns texts into tokens."""
 
-import re
 from typing import Any
 
 import pytest
