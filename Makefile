@@ -17,7 +17,7 @@ demo: $(READY)  ## train an embedded example, no network and no GPU needed; head
 test: $(READY)  ## all tests
 	@$(PYTEST)
 
-quick: $(READY)  ## the tests that train nothing, in under two minutes
+quick: $(READY)  ## the tests that train nothing and start little, in about two minutes
 	@$(PYTEST) -m "not slow"
 
 check: $(READY)  ## lint, form, types, walls

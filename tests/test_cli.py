@@ -16,6 +16,8 @@ import pytest
 from engine.config import methods_of
 from tests.commands import PROGRAM, clean, complaint, project, tunewright, values
 
+pytestmark = pytest.mark.slow
+
 DAY = datetime.date(2026, 11, 21)
 COMMANDS = (
     "demo",

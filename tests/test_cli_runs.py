@@ -13,6 +13,8 @@ import pytest
 from tests import tiny
 from tests.commands import HELD, begun, complaint, holds, newest, scripted, shown, tunewright, until, values
 
+pytestmark = pytest.mark.slow
+
 FAILS = "raise RuntimeError('the cat sat on the \\x1b[31mkeyboard')\n"
 
 

@@ -15,6 +15,8 @@ from engine.recipes.parts.embedding_sizes import matryoshka
 from engine.recipes.parts.encoder_adapter.lora import adapt_encoder
 from tests.recipes.embed_rows import CELLS, SIZES, rows
 
+pytestmark = pytest.mark.slow
+
 COSINE = library.BatchHardTripletLossDistanceFunction.cosine_distance
 DIRECT = {
     "MultipleNegativesRankingLoss": lambda e: library.MultipleNegativesRankingLoss(e),

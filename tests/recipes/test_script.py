@@ -1,6 +1,7 @@
 """The script: assembled from recipes and parts, the same text that they hold, and data that stays data."""
 
 import ast
+import functools
 import types
 import typing
 
@@ -33,9 +34,11 @@ def described(goal="sft", kind="lora", form=FORMS["sft"][0], **sections):
     return document.check(values)
 
 
+@functools.cache  # hundreds of scripts are made of the same sources
 def definitions(text):
+    lines = text.splitlines()
     return {
-        node.name: ast.get_source_segment(text, node)
+        node.name: "\n".join(lines[node.lineno - 1 : node.end_lineno])
         for node in ast.parse(text).body
         if isinstance(node, (ast.FunctionDef, ast.ClassDef))
     }

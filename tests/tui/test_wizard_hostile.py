@@ -16,6 +16,8 @@ from tui.widgets.entry import PathEntry, clean_path, completions
 from tui.widgets.script_view import ScriptView
 from tui.words import literal
 
+pytestmark = pytest.mark.slow
+
 NASTY = "[red]not red[/red] [@click=app.quit]no[/] \x1b[31mANSI\x1b[0m \x1b]0;title\x07 'q' \"d\" {} \\ \u202eback\x85"
 
 

@@ -7,6 +7,8 @@ from tests.tui.desk import EMBED, Desk, at, keys, open_at, sees, text, until, wa
 from tui.widgets.choices import Choices
 from tui.widgets.keybar import KeyBar
 
+pytestmark = pytest.mark.slow
+
 PLACES = ("goal", "model", "data", "looked", "method", "plan")
 SIZES = [(80, 24), (120, 40)]
 

@@ -17,6 +17,8 @@ from tui.widgets.memory_bar import MemoryBar
 from tui.widgets.script_view import ScriptView
 from tui.widgets.verdicts import Ranking
 
+pytestmark = pytest.mark.slow
+
 
 def run_of(app):
     """The run that the plan screen shows."""

@@ -11,6 +11,8 @@ from tests.tui.conftest import write
 from tests.tui.desk import SFT, Desk, at, keys, sees, text, type_text, until, walk_to
 from tui.widgets.trouble import Trouble
 
+pytestmark = pytest.mark.slow
+
 
 async def answer(pilot, words: str) -> None:
     """Type into the path field of the screen and press Enter."""

@@ -10,6 +10,8 @@ from tui.screens.data import DataScreen
 from tui.screens.model import ModelScreen
 from tui.widgets.entry import PathEntry
 
+pytestmark = pytest.mark.slow
+
 
 async def test_three_questions_by_keyboard_lead_to_a_plan(desk: Desk) -> None:
     app = desk.app()
