@@ -1,4 +1,4 @@
-# make demo: train a model in this terminal.  make test: all tests.  Each sets up what it needs, in .venv.
+# make demo: train a model in this terminal.  make test: the tests.  Each sets up what it needs, in .venv.
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -6,7 +6,7 @@ READY := .venv/.ready
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick check constraints
+.PHONY: help demo quick test slow check constraints
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -14,11 +14,14 @@ help:  ## this list
 demo: $(READY)  ## train an embedded example, no network and no GPU needed; headless where there is no terminal
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/tunewright demo; else $(BIN)/tunewright demo --headless; fi
 
-test: $(READY)  ## all tests
-	@$(PYTEST)
+quick: $(READY)  ## the tests that train nothing and start little: under 90 seconds on two cores
+	@$(PYTEST) -m "not slow and not extended"
 
-quick: $(READY)  ## the tests that train nothing and start little, in about two minutes
-	@$(PYTEST) -m "not slow"
+test: $(READY)  ## the tests: under 12 minutes on two cores
+	@$(PYTEST) -m "not extended"
+
+slow: $(READY)  ## what make test leaves out: wheel, fuzzing, kills, all data formats trained, under 25 minutes
+	@$(PYTEST) -m "extended"
 
 check: $(READY)  ## lint, form, types, walls
 	@$(BIN)/ruff check --quiet .

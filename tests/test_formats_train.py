@@ -21,7 +21,7 @@ from tests.facts import SHARED, machine
 from tests.forge import several_bare
 from tests.tiny import COLOURS, THINGS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.extended, pytest.mark.timeout(600)]
 FORMATS = SHARED / "data" / "formats"
 REWARD = """
 def pay(prompts, completions, **columns):

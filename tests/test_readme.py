@@ -28,6 +28,13 @@ def test_it_opens_with_one_sentence_one_picture_and_two_commands():
     assert "nDCG" in drawn
 
 
+def test_every_test_runs_in_one_of_the_tiers_that_must_pass():
+    made = (ROOT / "Makefile").read_text("utf-8")
+    tiers = dict(re.findall(r'^(\w+): .*\n\t@\$\(PYTEST\) -m "(.+)"', made, re.MULTILINE))
+    assert tiers == {"quick": "not slow and not extended", "test": "not extended", "slow": "extended"}
+    assert (ROOT / ".ci/run").read_text("utf-8").splitlines()[-3:] == ["make check", "make test", "make slow"]
+
+
 def test_every_file_that_it_links_is_there():
     for target in re.findall(r"\]\(([^)]+)\)", README):
         assert (ROOT / target).exists(), target

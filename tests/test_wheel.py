@@ -14,7 +14,7 @@ import pytest
 from tests.rooms import TOP
 from tests.test_walls import TRAINING
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("wheel")]
+pytestmark = [pytest.mark.extended, pytest.mark.timeout(900), pytest.mark.xdist_group("wheel")]
 ROOMS = ("tui", "engine", "presets")
 ENCODER = {
     "architectures": ["BertModel"],
