@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from engine import data, demo, model, run
+from engine import data, demo, model, run, run_folder
 from engine.follow import Follower
 from engine.guide import Facts, recommend
 from engine.machine import look
@@ -39,7 +39,7 @@ def main() -> None:
             warm = Warm(planned) if name == "warm" else None
             time.sleep(PATIENCE if warm else 0)
             began = time.monotonic()
-            folder = run.create(planned, root / "runs")
+            folder = run_folder.create(planned, root / "runs")
             if warm is None or not warm.begin(folder):
                 run.launch(folder)
             print(f"{name}: {first_step(folder, began):.1f} s to the first step")

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from engine import run
+from engine import run, run_folder
 from engine.roots import root
 from tui.app import Tunewright
 
@@ -23,4 +23,4 @@ async def picture(folder: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(picture(run.find(root(), None), Path(sys.argv[1])))
+    asyncio.run(picture(run_folder.find(root(), None), Path(sys.argv[1])))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine import roots
+from engine import roots, run_folder
 from engine import run as runs
 from engine.adapters import DESCRIPTION
 from engine.problem import Problem, nearest
@@ -45,7 +45,7 @@ def find(name: str, base: Path, root: Path, where: str) -> Path:
     for folder in (base / Path(name).expanduser(), root / name):
         if (folder / "run.yaml").is_file():
             return folder.resolve()
-    known = runs.folders(root)
+    known = run_folder.folders(root)
     alike = [folder for folder in known if STAMP.fullmatch(folder.name.removeprefix(name)) and folder.name != name]
     if alike:
         done = [folder for folder in alike if has_model(folder)] or alike
@@ -70,7 +70,7 @@ def has_model(folder: Path) -> bool:
 
 def result(folder: Path, goal: str, where: str) -> Path:
     """Return the folder of a run's model; a Problem when it has none yet, or none for this goal."""
-    made = runs.load(folder).goal
+    made = run_folder.load(folder).goal
     if not has_model(folder):
         state = runs.state(folder, runs.history(folder))
         if state == "completed":

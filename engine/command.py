@@ -5,13 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.problem import Problem
-from engine.run import COMMAND, WORKER, first_word, fresh_folder
+from engine.run import WORKER, first_word
+from engine.run_folder import COMMAND, new_folder
 
 NO_NAMES = ("python", "python3", "accelerate", "torchrun", "uv", "deepspeed", "sh", "bash", "env")
 """First words that say how a command runs, and not what."""
@@ -24,16 +24,10 @@ def create(command: Sequence[str], runs: Path, cwd: Path | None = None) -> Path:
         raise Problem("there is no command to watch", where="--", advice=advice)
     if shutil.which(command[0]) is None:
         raise Problem("there is no such command", where=command[0], advice="see how it is spelled, or give its path")
-    folder = fresh_folder(runs / f"{name_of(command)}-{time.strftime('%Y%m%d-%H%M%S')}")
     described = {"command": list(command), "cwd": str(cwd or Path.cwd())}
-    try:
-        runs.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700)
+    with new_folder(runs, name_of(command)) as folder:
         (folder / "control").mkdir()
         (folder / COMMAND).write_text(json.dumps(described, indent=2) + "\n", "utf-8", "surrogateescape")
-    except OSError as error:
-        advice = "choose a folder that you may write to, with --runs or TUNEWRIGHT_RUNS"
-        raise Problem(f"the run can't be written ({error.strerror})", where=str(folder), advice=advice) from None
     return folder
 
 

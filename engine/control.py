@@ -8,7 +8,8 @@ from typing import Any, Literal
 from engine.event import PLAN
 from engine.history import History
 from engine.problem import Problem
-from engine.run import GOING, history, load, state
+from engine.run import GOING, history, state
+from engine.run_folder import load
 
 Request = Literal["save", "evaluate", "stop_at_evaluation"]
 WORDS: dict[Request, str] = {

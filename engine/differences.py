@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine import run as runs
+from engine import run_folder
 from engine.command import described as command_of
 from engine.problem import Problem
 
@@ -25,7 +25,7 @@ def settings(folder: Path) -> dict[str, str]:
     from engine.config import plain
 
     try:
-        return dict(_flat("", plain(runs.load(folder))))
+        return dict(_flat("", plain(run_folder.load(folder))))
     except Problem:
         words = command_of(folder)
         return {"command": " ".join(words)} if words else {}

@@ -10,7 +10,8 @@ from engine.command import described as command_of
 from engine.event import EVENTS
 from engine.history import History
 from engine.problem import Problem
-from engine.run import GOING, State, folders, is_edited, load, state, written
+from engine.run import GOING, State, state
+from engine.run_folder import folders, is_edited, load, written
 
 END = 64 * 1024
 

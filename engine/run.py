@@ -1,6 +1,5 @@
-"""A run on disk: its folder, its process, and everything that can be asked of it."""
+"""The process of a run: how it is started, how it stands, and what can be asked of it."""
 
-import hashlib
 import os
 import shutil
 import signal
@@ -9,101 +8,19 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from engine.event import EVENTS, HALVE
+from engine.event import EVENTS
 from engine.follow import Follower
 from engine.history import History
 from engine.liveness import is_here, is_locked, lives
-from engine.problem import Problem, nearest
-
-if TYPE_CHECKING:
-    from engine.config import Run  # what it takes to describe a run is half of the time in which one is shown
+from engine.problem import Problem
+from engine.run_folder import is_run, refuse_command, tail_log
 
 State = Literal["created", "running", "completed", "stopped", "failed", "died", "elsewhere", "file"]
 """How a run stands; `file`: it is no run but curves that others wrote."""
 WORKER = Path(__file__).parent / "worker" / "__main__.py"
-SCRIPT_MARK = ".script.sha256"
-COMMAND = "command.json"
-"""In the place of run.yaml where the run is somebody's own command."""
-LAUNCHER = """#!/bin/sh
-# Train this run anywhere that has the libraries of requirements.txt.
-cd "$(dirname "$0")" && exec python train.py
-"""
 GOING = ("running", "elsewhere")
-
-
-def create(run: "Run", runs: Path, *, script: str | None = None, python_versions: dict[str, str] | None = None) -> Path:
-    """Write the folder of a new run (mode 0700) and return it; `script` keeps one that was edited by hand."""
-    from engine import document
-    from engine.reward_code import settle
-    from engine.script import assemble, requirements
-
-    run, beside = settle(run)
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    folder = fresh_folder(runs / f"{run.output.name}-{stamp}")
-    text = script if script is not None else assemble(run, title=folder.name, versions=python_versions)
-    try:
-        runs.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700)
-        for name in ("control", "output"):
-            (folder / name).mkdir()
-        for name, content in beside.items():
-            (folder / name).write_bytes(content)
-        (folder / "run.yaml").write_text(document.dump(run), "utf-8")
-        (folder / "requirements.txt").write_text(requirements(text), "utf-8")
-        (folder / "launch.sh").write_text(LAUNCHER, "utf-8")
-        (folder / "launch.sh").chmod(0o700)
-        (folder / "train.py").write_text(text, "utf-8")
-        made = assemble(run, title=folder.name, versions=python_versions) if script is not None else text
-        if getattr(run.training, "on_out_of_memory", "stop") == "halve":
-            (folder / "control" / HALVE).touch()
-        (folder / SCRIPT_MARK).write_text(_digest(made.encode()), "utf-8")
-    except OSError as error:
-        advice = "choose a folder that you may write to, with --runs or TUNEWRIGHT_RUNS"
-        raise Problem(f"the run can't be written ({error.strerror})", where=str(folder), advice=advice) from None
-    return folder
-
-
-def fresh_folder(folder: Path) -> Path:
-    """Return the folder, or the same name with a number where two runs begin in one second."""
-    number = 2
-    fresh = folder
-    while fresh.exists():
-        fresh = folder.with_name(f"{folder.name}-{number}")
-        number += 1
-    return fresh
-
-
-def _digest(text: bytes) -> str:
-    return hashlib.sha256(text).hexdigest()
-
-
-def is_edited(folder: Path) -> bool:
-    """Return whether somebody changed train.py after tunewright wrote it."""
-    try:
-        return _digest((folder / "train.py").read_bytes()) != (folder / SCRIPT_MARK).read_text("utf-8").strip()
-    except OSError:
-        return False
-
-
-def load(folder: Path) -> "Run":
-    """Return the complete run of a folder."""
-    from engine import document
-
-    _no_command(folder)
-    return document.load(folder / "run.yaml")
-
-
-def is_command(folder: Path) -> bool:
-    """Return whether a run is somebody's own command: only its own script can repeat or continue it."""
-    return (folder / COMMAND).is_file()
-
-
-def _no_command(folder: Path) -> None:
-    if is_command(folder):
-        advice = "start the command again; its own script decides whether it goes on from a checkpoint"
-        raise Problem("this run is a command that was watched", where=folder.name, advice=advice)
 
 
 def launch(folder: Path, *, python: str | None = None, after: Path | None = None) -> None:
@@ -182,7 +99,7 @@ def first_word(worker: "subprocess.Popen[bytes]", folder: Path, said: int) -> No
 
 def resume(folder: Path, *, python: str | None = None) -> None:
     """Go on from the newest whole checkpoint, in the same folder."""
-    _no_command(folder)
+    refuse_command(folder)
     if state(folder, history(folder)) == "completed":
         raise Problem("this run is complete", where=folder.name, advice="repeat it with changes instead")
     launch(folder, python=python)
@@ -211,19 +128,6 @@ def _kill_below(keeper: int) -> None:
         for process in psutil.Process(keeper).children(recursive=True):
             with suppress(psutil.Error):
                 process.kill()
-
-
-def is_run(folder: Path) -> bool:
-    """Return whether a folder holds a run: a description of ours, or a command that was watched."""
-    return (folder / "run.yaml").is_file() or is_command(folder)
-
-
-def written(folder: Path) -> int:
-    """Return when a run was written, in nanoseconds."""
-    for name in ("run.yaml", COMMAND):
-        with suppress(OSError):
-            return (folder / name).stat().st_mtime_ns
-    return 0
 
 
 def delete(folder: Path) -> int:
@@ -256,36 +160,3 @@ def state(folder: Path, known: History) -> State:
     if lives(known.started, known.last_time):
         return "running" if is_here(known.started) else "elsewhere"
     return "running" if is_locked(folder) else "died"
-
-
-def folders(runs: Path) -> list[Path]:
-    """Return the run folders, in no order."""
-    if not runs.is_dir():
-        return []
-    found = [path for path in runs.iterdir() if is_run(path)]
-    return sorted(found, key=lambda path: path.stat().st_mtime_ns if not path.is_symlink() else 0, reverse=True)
-
-
-def find(runs: Path, name: str | None) -> Path:
-    """Return the folder of a run by name or path; without a name the newest one."""
-    known = folders(runs)
-    if name is None:
-        if known:
-            return max(known, key=written)
-        raise Problem("there are no runs yet", where=str(runs), advice="begin with: tunewright demo")
-    for path in (runs / name, Path(name)):
-        if is_run(path):
-            return path.absolute()
-    advice = nearest(name, [path.name for path in known]) if known else "begin with: tunewright demo"
-    raise Problem(f"there is no run '{name}'", where=str(runs), advice=advice)
-
-
-def tail_log(folder: Path, lines: int = 12) -> list[str]:
-    """Return the last lines of the log, as text."""
-    try:
-        with (folder / "log.txt").open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - 256 * lines - 4096))
-            return file.read().decode("utf-8", "replace").splitlines()[-lines:]
-    except OSError:
-        return []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import document, run
+from engine import document, run_folder
 from engine.config import plain
 from engine.data import look as look_at_data
 from engine.event import EVENTS, Journal
@@ -44,7 +44,7 @@ def made(root, name, goal="sft", *, state="completed", model="config.json"):
         "launch": {"device": "cpu"},
         "output": {"name": name},
     }
-    folder = run.create(document.check(settings), root)
+    folder = run_folder.create(document.check(settings), root)
     journal = Journal(folder / EVENTS)
     if state != "created":
         journal.write("started", host="elsewhere", boot_id="b", pid=1, created=1)
@@ -88,7 +88,7 @@ def test_what_a_run_begins_from_is_written_down_and_shown(tmp_path, root):
 
     first = made(root, "answers")
     begun(tmp_path, "answers", root)
-    following = run.create(
+    following = run_folder.create(
         document.load(
             tmp_path / "next.yaml",
             [
@@ -103,7 +103,7 @@ def test_what_a_run_begins_from_is_written_down_and_shown(tmp_path, root):
         root,
     )
     assert document.read(following / "run.yaml")["model"]["origin"] == first.name
-    assert run.load(following).model.id == str(first / "output" / "model")
+    assert run_folder.load(following).model.id == str(first / "output" / "model")
     assert "from" not in document.read(following / "run.yaml")
     line = next(line for line in listing(root) if line.folder == following)
     assert line.model == f"from {first.name}"

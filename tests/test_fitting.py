@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine import run as runs
+from engine import run_folder
 from engine.config import Run, parse, plain
 from engine.draft import Facts
 from engine.estimate import Estimate
@@ -178,7 +179,7 @@ def test_memory_that_runs_out_is_told_with_phase_sizes_and_the_change_that_fits(
     assert history.failed is not None and history.failed["change"] == failed["change"]
     command = new_run(folder, failed["change"]).split()
     assert f"training.batch={failed['change']['training.batch']}" in command and "--set" in command
-    answers = runs.load(folder)
+    answers = run_folder.load(folder)
     assert plain(parse(altered(answers, failed["change"])))["training"]["batch"] == failed["change"]["training.batch"]
 
 

@@ -16,7 +16,7 @@ from engine.data.stream import shortened
 from engine.draft import Facts
 from engine.guide import recommend
 from engine.model import look as look_at_model
-from engine.run import create
+from engine.run_folder import create
 from tests.facts import SHARED, machine
 from tests.forge import several_bare
 from tests.tiny import COLOURS, THINGS

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from engine import document, run, script
+from engine import document, run_folder, script
 from engine.problem import Problem
 from engine.reward_code import reward_code, settle
 from tests.commands import complaint
@@ -39,7 +39,7 @@ def checked(file, **objective):
 
 def test_a_run_with_code_that_nobody_consented_to_is_refused_with_its_path_and_hash(file, tmp_path):
     with pytest.raises(Problem) as caught:
-        run.create(checked(file), tmp_path / "runs")
+        run_folder.create(checked(file), tmp_path / "runs")
     digest = hashlib.sha256(CODE.encode()).hexdigest()
     assert str(file) in str(caught.value) and digest in str(caught.value)
     assert "objective.trust_reward_code=true" in str(caught.value)
@@ -47,7 +47,7 @@ def test_a_run_with_code_that_nobody_consented_to_is_refused_with_its_path_and_h
 
 
 def test_the_file_lies_beside_the_script_which_names_it_from_its_own_folder(file, tmp_path):
-    folder = run.create(checked(file, trust_reward_code=True), tmp_path / "runs")
+    folder = run_folder.create(checked(file, trust_reward_code=True), tmp_path / "runs")
     assert (folder / "reward.py").read_text() == CODE
     digest = hashlib.sha256(CODE.encode()).hexdigest()
     text = (folder / "train.py").read_text()
@@ -58,12 +58,12 @@ def test_the_file_lies_beside_the_script_which_names_it_from_its_own_folder(file
     )
 
     file.write_text("something else")
-    again = run.load(folder)
+    again = run_folder.load(folder)
     assert again.objective.reward == {"function": f"{folder / 'reward.py'}:pay"}
-    assert run.create(again, tmp_path / "again").joinpath("reward.py").read_text() == CODE
+    assert run_folder.create(again, tmp_path / "again").joinpath("reward.py").read_text() == CODE
     (folder / "reward.py").write_text(CODE + "# a word more\n")
     with pytest.raises(Problem, match="was changed since it was trusted"):
-        run.create(again, tmp_path / "again")
+        run_folder.create(again, tmp_path / "again")
 
 
 def test_an_exported_script_names_the_file_where_it_lies(file):
@@ -82,7 +82,7 @@ def test_an_exported_script_names_the_file_where_it_lies(file):
 def test_a_file_that_can_not_pay_is_told_before_anything_is_made(text, message, file, tmp_path):
     file.write_text(text) if text is not None else file.unlink()
     with pytest.raises(Problem, match=message):
-        run.create(checked(file, trust_reward_code=True), tmp_path / "runs")
+        run_folder.create(checked(file, trust_reward_code=True), tmp_path / "runs")
     assert not (tmp_path / "runs").exists()
 
 

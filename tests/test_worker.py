@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import control, run
+from engine import control, run, run_folder
 from engine.event import Journal
 from engine.listing import listing
 from engine.liveness import is_locked
@@ -263,13 +263,13 @@ def test_an_edited_script_is_what_runs_and_is_marked(described, tmp_path):
     described["training"] |= {"max_steps": 4}
     folder = create(described, tmp_path / "runs")
     script = folder / "train.py"
-    assert not run.is_edited(folder)
+    assert not run_folder.is_edited(folder)
     script.write_text(script.read_text().replace("MAX_STEPS: int = 4", "MAX_STEPS: int = 2"))
-    assert run.is_edited(folder)
+    assert run_folder.is_edited(folder)
     run.launch(folder)
     assert wait(folder).step == 2
-    again = run.create(run.load(folder), tmp_path / "runs", script=script.read_text())
-    assert run.is_edited(again)
+    again = run_folder.create(run_folder.load(folder), tmp_path / "runs", script=script.read_text())
+    assert run_folder.is_edited(again)
     assert listing(tmp_path / "runs")[0].edited
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine import document, run
+from engine import document, run, run_folder
 from engine.follow import Follower
 from engine.history import History
 from tests.tiny import pairs, talks, write_rows
@@ -60,7 +60,7 @@ def values(goal: str, method: str, model: Path, folder: Path, **training: Any) -
 
 def create(described: dict[str, Any], root: Path) -> Path:
     """Write the folder of a run."""
-    return run.create(document.check(described), root)
+    return run_folder.create(document.check(described), root)
 
 
 def wait(folder: Path, until: Callable[[History], bool] | None = None, seconds: float = 120) -> History:
@@ -74,7 +74,7 @@ def wait(folder: Path, until: Callable[[History], bool] | None = None, seconds: 
             follower.read()
             return follower.history
         time.sleep(0.05)
-    raise AssertionError(f"{folder.name} did not get there within {seconds} s: {run.tail_log(folder)}")
+    raise AssertionError(f"{folder.name} did not get there within {seconds} s: {run_folder.tail_log(folder)}")
 
 
 def train(described: dict[str, Any], root: Path) -> tuple[Path, History]:
@@ -82,7 +82,7 @@ def train(described: dict[str, Any], root: Path) -> tuple[Path, History]:
     folder = create(described, root)
     run.launch(folder)
     known = wait(folder)
-    assert known.finished is not None, (known.failed, run.tail_log(folder, 40))
+    assert known.finished is not None, (known.failed, run_folder.tail_log(folder, 40))
     return folder, known
 
 

@@ -168,7 +168,8 @@ class Tunewright(App[None]):
     async def open_run(self, folder: Path) -> None:
         """Show a run: its training as it goes, or its results when it is completed."""
         from engine.listing import glance
-        from engine.run import is_run, state
+        from engine.run import state
+        from engine.run_folder import is_run
 
         if len(self.others) > 1:
             from tui.screens.compare import CompareScreen

@@ -118,7 +118,8 @@ def start(run: Run, facts: Facts, runs: Path, warm: "Warm | None" = None) -> Pat
     """Create the run's folder, start its worker or hand it to the waiting one, and return the folder."""
     from engine.estimate import estimate
     from engine.measured import keep_prediction
-    from engine.run import create, launch
+    from engine.run import launch
+    from engine.run_folder import create
 
     found = ready(run, facts)
     folder = create(run, runs, python_versions=dict(found.versions))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine import run as runs
+from engine import run_folder
 from engine.follow import Follower
 from engine.foreign.follow import Foreign
 from engine.history import History
@@ -67,7 +68,7 @@ class Watching:
     def _tell(self, tell: Callable[[runs.State, list[str]], object]) -> runs.State:
         state = self._state()
         self.gone = self._is_gone()
-        tell(state, runs.tail_log(self.folder) if state in ("died", "failed") else [])
+        tell(state, run_folder.tail_log(self.folder) if state in ("died", "failed") else [])
         return state
 
     def run(self, tell: Callable[[runs.State, list[str]], object]) -> None:

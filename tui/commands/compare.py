@@ -16,7 +16,7 @@ def compare(names: Names, headless: Plain = False, runs_folder: Runs = None) -> 
     from engine.listing import glance, metric
     from engine.problem import Problem
     from engine.roots import root
-    from engine.run import find
+    from engine.run_folder import find
     from tui.commands.say import is_terminal, say
     from tui.commands.words import columns
     from tui.words import literal

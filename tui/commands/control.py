@@ -14,7 +14,7 @@ Epochs = Annotated[float, typer.Argument(metavar="EPOCHS", help="After how many 
 
 def stop(run: RunName, hard: Hard = False, at_evaluation: AtEvaluation = False, runs_folder: Runs = None) -> None:
     """Let a run finish its step, save a checkpoint and end. Returns when it has ended."""
-    from engine import control
+    from engine import control, run_folder
     from engine import run as engine
     from engine.problem import Problem
     from engine.roots import root
@@ -25,7 +25,7 @@ def stop(run: RunName, hard: Hard = False, at_evaluation: AtEvaluation = False, 
         raise Problem(
             "a run can't be killed and wait for its evaluation", where="--hard", advice="leave one of both out"
         )
-    folder = engine.find(root(runs_folder), run)
+    folder = run_folder.find(root(runs_folder), run)
     if at_evaluation:
         say(f"{folder.name} {control.ask(folder, 'stop_at_evaluation')}; ctrl+c leaves it to do so alone")
     else:
@@ -33,7 +33,7 @@ def stop(run: RunName, hard: Hard = False, at_evaluation: AtEvaluation = False, 
     if not hard and not at_evaluation:
         say(f"{folder.name} finishes its step and saves a checkpoint; ctrl+c leaves it to do so alone")
     state = _ended(folder)
-    again = "start the command again" if engine.is_command(folder) else f"tunewright resume {hint(folder)}"
+    again = "start the command again" if run_folder.is_command(folder) else f"tunewright resume {hint(folder)}"
     rest = "" if state == "completed" else f"; go on with: {again}"
     say(f"{folder.name} is {'killed' if state == 'died' else state}{rest}")
 
@@ -67,7 +67,7 @@ def evaluate(run: RunName, runs_folder: Runs = None) -> None:
 def _ask(request: str, run: str, runs_folder: Path | None) -> None:
     from engine import control
     from engine.roots import root
-    from engine.run import find
+    from engine.run_folder import find
     from tui.commands.say import say
 
     folder = find(root(runs_folder), run)
@@ -78,7 +78,7 @@ def shorten(run: RunName, epochs: Epochs, runs_folder: Runs = None) -> None:
     """Let a run end after fewer epochs, where that changes nothing else about it."""
     from engine import control
     from engine.roots import root
-    from engine.run import find
+    from engine.run_folder import find
     from tui.commands.say import say
 
     folder = find(root(runs_folder), run)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import run as runs
+from engine import run_folder
 from engine.config import Run, plain
 from engine.history import History
 from engine.listing import Summary
@@ -48,7 +49,7 @@ def report(folder: Path) -> dict[str, Any]:
         "name": folder.name,
         "folder": str(folder),
         "state": runs.state(folder, known),
-        "edited": runs.is_edited(folder),
+        "edited": run_folder.is_edited(folder),
         "run": plain(described) if described else None,
         "started": known.started,
         "phase": known.phase,
@@ -69,7 +70,7 @@ def report(folder: Path) -> dict[str, Any]:
 
 def _described(folder: Path) -> Run | None:
     try:
-        return runs.load(folder)
+        return run_folder.load(folder)
     except Problem:
         return None
 
@@ -84,7 +85,7 @@ def report_lines(folder: Path) -> Iterator[str]:
     known, described = runs.history(folder), _described(folder)
     state = runs.state(folder, known)
     method = described.method.kind if described else "?"
-    edited = " · script edited by hand" if runs.is_edited(folder) else ""
+    edited = " · script edited by hand" if run_folder.is_edited(folder) else ""
     yield f"{folder.name} · {state}{edited}"
     if described:
         rows = f" · rows of {place(described.data.told)}"
@@ -119,7 +120,7 @@ def _end(folder: Path, known: History, state: str, method: str) -> Iterator[str]
         yield f"failed: {known.failed['message']}; {known.failed['advice']}"
     if state in ("failed", "died"):
         yield "the end of its log:"
-        yield from (f"  {log_line(line)}" for line in runs.tail_log(folder))
+        yield from (f"  {log_line(line)}" for line in run_folder.tail_log(folder))
     if state in ("stopped", "failed", "died"):
         yield f"go on with: tunewright resume {hint(folder)}"
     if state in runs.GOING:

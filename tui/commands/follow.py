@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 from engine import run as runs
+from engine import run_folder
 from engine.follow import Follower
 from engine.history import Event, History
 from engine.problem import Problem
@@ -122,7 +123,7 @@ class Words(Lines):
         if state == "completed" and history.is_command:
             say(f"{folder.name} has ended; what it printed: {folder / 'log.txt'}")
         elif state == "completed" and isinstance(results, dict):
-            for line in outcome_lines(results, runs.load(folder).method.kind):
+            for line in outcome_lines(results, run_folder.load(folder).method.kind):
                 say(line)
 
 
@@ -186,7 +187,7 @@ def new_run(folder: Path, change: Mapping[str, Any]) -> str:
 
 
 def _stopping(folder: Path) -> str:
-    if runs.is_command(folder):
+    if run_folder.is_command(folder):
         return f"{folder.name} is asked to stop: its trainer saves first; ctrl+c again leaves it to do so alone"
     return f"{folder.name} finishes its step and saves a checkpoint; ctrl+c again leaves it to do so alone"
 
@@ -199,7 +200,7 @@ def _complain_about(folder: Path, state: str, history: History) -> None:
         if failed.get("change"):
             complain(f"a new run with this change: {new_run(folder, failed['change'])}")
     if state == "died":
-        for line in runs.tail_log(folder):
+        for line in run_folder.tail_log(folder):
             complain(f"  {log_line(line)}")
         what = "the worker is gone without a last word, as after a kill or a full memory; its log ends as above"
         again = "start the command again" if history.is_command else f"tunewright resume {hint(folder)}"

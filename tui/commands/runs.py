@@ -45,7 +45,7 @@ def note(run: RunName, text: Text = None, runs_folder: Runs = None) -> None:
     """Write a line about a run, to find it by; without one, print what stands there."""
     from engine import remarks
     from engine.roots import root
-    from engine.run import find
+    from engine.run_folder import find
     from tui.commands.say import say
     from tui.words import literal
 
@@ -58,7 +58,7 @@ def note(run: RunName, text: Text = None, runs_folder: Runs = None) -> None:
 def show(run: MaybeRun = None, as_json: Json = False, runs_folder: Runs = None) -> None:
     """Show one run, the newest by default: what it trains, how far it is, what came of it."""
     from engine.roots import root
-    from engine.run import find
+    from engine.run_folder import find
     from tui.commands.describe import report, report_lines
     from tui.commands.say import emit, say
 
@@ -77,12 +77,13 @@ def delete(
 ) -> None:
     """Remove a run with its checkpoints and its model from the disk."""
     from engine import run as engine
+    from engine import run_folder
     from engine.problem import Problem
     from engine.roots import root
     from tui.commands.say import is_terminal, say
     from tui.words import place, size
 
-    folder = engine.find(root(runs_folder), run)
+    folder = run_folder.find(root(runs_folder), run)
     if not yes:
         if not is_terminal():
             raise Problem("nobody is there to be asked", where="--yes", advice=f"add --yes to delete {folder.name}")

@@ -61,7 +61,7 @@ def watch(
     """Watch a run live, or see what came of it. As plain lines where there is no terminal."""
     from engine.problem import Problem
     from engine.roots import root
-    from engine.run import is_run
+    from engine.run_folder import is_run
     from tui.alarm import Alarm
     from tui.commands.say import is_terminal
 
@@ -94,7 +94,7 @@ def watch(
 def _find(runs: Path, name: str | None) -> Path:
     """Return a run's folder; where there is no such run, the file or folder of others of that name."""
     from engine.problem import Problem
-    from engine.run import find
+    from engine.run_folder import find
 
     try:
         return find(runs, name)

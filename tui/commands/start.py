@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine import run as runs
+from engine import run_folder
 from engine.fitting import remember
 from engine.guide import Plan, recommend
 from engine.interpreter import Interpreter, interpreter, missing
@@ -41,7 +41,7 @@ def begin(answers: dict[str, Any], root: Path, found: Interpreter, script: str |
     plan = recommend(answers, facts)
     kernel = getattr(plan.run.training, "loss_kernel", "")
     check_libraries(found, plan.run.goal, plan.run.method.kind, kernel, plan.run.data.drop)
-    folder = runs.create(plan.run, root, script=script, python_versions=dict(found.versions))
+    folder = run_folder.create(plan.run, root, script=script, python_versions=dict(found.versions))
     keep_prediction(folder, plan.run, plan.estimate)
     remember(folder, plan.run, facts)
     return Created(folder, plan, found.python)
@@ -49,7 +49,7 @@ def begin(answers: dict[str, Any], root: Path, found: Interpreter, script: str |
 
 def edited_script(path: Path, assignments: Sequence[str] = ()) -> str | None:
     """Return the script beside a run file when somebody edited it: it is what that run is, and what is repeated."""
-    if not runs.is_edited(path.parent):
+    if not run_folder.is_edited(path.parent):
         return None
     script = path.parent / "train.py"
     if assignments:
@@ -74,7 +74,7 @@ def announce(created: Created) -> None:
     say(f"{folder.name}: {run.goal} · {run.method.kind} · {literal(model)}")
     if created.plan.estimate is not None:
         say(estimate_line(created.plan.estimate))
-    if runs.is_edited(folder):
+    if run_folder.is_edited(folder):
         say("train.py is the one that was edited by hand")
     for warning in created.plan.warnings:
         warn(warning)

@@ -50,7 +50,8 @@ def run(
 ) -> None:
     """Train what a run file describes. What it leaves open is filled in; ctrl+c stops with a checkpoint."""
     from engine.roots import root
-    from engine.run import check_going, find, launch
+    from engine.run import check_going, launch
+    from engine.run_folder import find
     from tui.commands.start import announce, create
 
     before = find(root(runs_folder), after) if after else None
@@ -75,12 +76,13 @@ def resume(
 ) -> None:
     """Go on with a run from its last checkpoint."""
     from engine import run as runs
+    from engine import run_folder
     from engine.interpreter import interpreter
     from engine.roots import root
     from tui.commands.start import check_libraries, say_how_to_watch
 
-    folder = runs.find(root(runs_folder), run_name)
-    described, found = runs.load(folder), interpreter(python)
+    folder = run_folder.find(root(runs_folder), run_name)
+    described, found = run_folder.load(folder), interpreter(python)
     check_libraries(found, described.goal, described.method.kind)
 
     def start() -> None:

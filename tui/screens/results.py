@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from engine import run as runs
+from engine import run_folder
 from engine.problem import Problem
 from tui.app import Tunewright
 from tui.screens.text import TextScreen
@@ -71,7 +72,7 @@ class ResultsScreen(Screen[None]):
         results = finished.get("results")
         beside = {name: finished.get(name) for name in ("proof", "memory")}
         found = {**results, **beside} if isinstance(results, dict) else None
-        self.post_message(self.Found(found, _method(self.folder), runs.is_edited(self.folder)))
+        self.post_message(self.Found(found, _method(self.folder), run_folder.is_edited(self.folder)))
 
     @on(Found)
     def _found(self, message: Found) -> None:
@@ -121,7 +122,7 @@ class ResultsScreen(Screen[None]):
 
 def _method(folder: Path) -> str:
     try:
-        return runs.load(folder).method.kind
+        return run_folder.load(folder).method.kind
     except Problem:
         return ""
 

@@ -1,0 +1,157 @@
+"""A run's folder on disk: how it is made, found and read; nothing here knows of processes."""
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import chain, count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.event import HALVE
+from engine.problem import Problem, nearest
+
+if TYPE_CHECKING:
+    from engine.config import Run  # what it takes to describe a run is half of the time in which one is shown
+
+SCRIPT_MARK = ".script.sha256"
+COMMAND = "command.json"
+"""In the place of run.yaml where the run is somebody's own command."""
+LAUNCHER = """#!/bin/sh
+# Train this run anywhere that has the libraries of requirements.txt.
+cd "$(dirname "$0")" && exec python train.py
+"""
+
+
+def create(run: "Run", runs: Path, *, script: str | None = None, python_versions: dict[str, str] | None = None) -> Path:
+    """Write the folder of a new run (mode 0700) and return it; `script` keeps one that was edited by hand."""
+    from engine import document
+    from engine.reward_code import settle
+    from engine.script import assemble, requirements
+
+    run, beside = settle(run)
+    with new_folder(runs, run.output.name) as folder:
+        made = assemble(run, title=folder.name, versions=python_versions)
+        text = script if script is not None else made
+        for name in ("control", "output"):
+            (folder / name).mkdir()
+        for name, content in beside.items():
+            (folder / name).write_bytes(content)
+        (folder / "run.yaml").write_text(document.dump(run), "utf-8")
+        (folder / "requirements.txt").write_text(requirements(text), "utf-8")
+        (folder / "launch.sh").write_text(LAUNCHER, "utf-8")
+        (folder / "launch.sh").chmod(0o700)
+        (folder / "train.py").write_text(text, "utf-8")
+        if getattr(run.training, "on_out_of_memory", "stop") == "halve":
+            (folder / "control" / HALVE).touch()
+        (folder / SCRIPT_MARK).write_text(_digest(made.encode()), "utf-8")
+    return folder
+
+
+@contextmanager
+def new_folder(runs: Path, name: str) -> Iterator[Path]:
+    """Make a folder (mode 0700) of its own for a run, also where many begin in one second, and let it be filled.
+
+    Where that fails, nothing of it is left.
+    """
+    folder = runs / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        folder = _make(folder)
+        try:
+            yield folder
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    except OSError as error:
+        advice = "choose a folder that you may write to, with --runs or TUNEWRIGHT_RUNS"
+        raise Problem(f"the run can't be written ({error.strerror})", where=str(folder), advice=advice) from None
+
+
+def _make(folder: Path) -> Path:
+    """Make a folder that was not there before: it, or the same name with a number. Only mkdir knows which is free."""
+    for name in chain([folder.name], (f"{folder.name}-{number}" for number in count(2))):
+        with suppress(FileExistsError):
+            folder.with_name(name).mkdir(mode=0o700)
+            return folder.with_name(name)
+    raise AssertionError("there is always a further number")
+
+
+def _digest(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()
+
+
+def is_edited(folder: Path) -> bool:
+    """Return whether somebody changed train.py after tunewright wrote it."""
+    try:
+        return _digest((folder / "train.py").read_bytes()) != (folder / SCRIPT_MARK).read_text("utf-8").strip()
+    except OSError:
+        return False
+
+
+def load(folder: Path) -> "Run":
+    """Return the complete run of a folder."""
+    from engine import document
+
+    refuse_command(folder)
+    return document.load(folder / "run.yaml")
+
+
+def is_command(folder: Path) -> bool:
+    """Return whether a run is somebody's own command: only its own script can repeat or continue it."""
+    return (folder / COMMAND).is_file()
+
+
+def refuse_command(folder: Path) -> None:
+    """Raise a Problem where the run is a command that was watched, of which there is no description."""
+    if is_command(folder):
+        advice = "start the command again; its own script decides whether it goes on from a checkpoint"
+        raise Problem("this run is a command that was watched", where=folder.name, advice=advice)
+
+
+def is_run(folder: Path) -> bool:
+    """Return whether a folder holds a run: a description of ours, or a command that was watched."""
+    return (folder / "run.yaml").is_file() or is_command(folder)
+
+
+def written(folder: Path) -> int:
+    """Return when a run was written, in nanoseconds."""
+    for name in ("run.yaml", COMMAND):
+        with suppress(OSError):
+            return (folder / name).stat().st_mtime_ns
+    return 0
+
+
+def folders(runs: Path) -> list[Path]:
+    """Return the run folders, in no order."""
+    if not runs.is_dir():
+        return []
+    found = [path for path in runs.iterdir() if is_run(path)]
+    return sorted(found, key=lambda path: path.stat().st_mtime_ns if not path.is_symlink() else 0, reverse=True)
+
+
+def find(runs: Path, name: str | None) -> Path:
+    """Return the folder of a run by name or path; without a name the newest one."""
+    known = folders(runs)
+    if name is None:
+        if known:
+            return max(known, key=written)
+        raise Problem("there are no runs yet", where=str(runs), advice="begin with: tunewright demo")
+    for path in (runs / name, Path(name)):
+        if is_run(path):
+            return path.absolute()
+    advice = nearest(name, [path.name for path in known]) if known else "begin with: tunewright demo"
+    raise Problem(f"there is no run '{name}'", where=str(runs), advice=advice)
+
+
+def tail_log(folder: Path, lines: int = 12) -> list[str]:
+    """Return the last lines of the log, as text."""
+    try:
+        with (folder / "log.txt").open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - 256 * lines - 4096))
+            return file.read().decode("utf-8", "replace").splitlines()[-lines:]
+    except OSError:
+        return []
