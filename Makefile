@@ -2,8 +2,9 @@
 
 BIN := .venv/bin
 READY := .venv/.ready
-# Two at a time: most tests wait for a screen or for a process of their own.
-PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadgroup
+# Two at a time: most tests wait for a screen or for a process of their own. Bytecode is kept whatever the shell says:
+# hundreds of programs are started, and each would compile all of ours again.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help demo quick test slow check constraints
