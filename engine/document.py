@@ -198,9 +198,10 @@ def field(dotted: str, run: Run) -> FieldInfo:
     raise Problem(f"there is no key '{dotted}'", advice=nearest(dotted, fields(run)))
 
 
-def dump(run: Run) -> str:
-    """Return the complete YAML of a run: every field, in the order of the models."""
-    return dump_values(plain(run))
+def dump(run: Run, remarks: Sequence[str] = ()) -> str:
+    """Return the complete YAML of a run: every field, in the order of the models; remarks are comments above them."""
+    above = "".join(f"# {' '.join(remark.split())}\n" for remark in remarks)
+    return above + dump_values(plain(run))
 
 
 def dump_values(values: Mapping[str, Any]) -> str:

@@ -4,12 +4,13 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.data.facts import DataProblem
 from engine.event import HALVE
 from engine.problem import Problem, nearest
 
@@ -25,9 +26,19 @@ cd "$(dirname "$0")" && exec python train.py
 """
 
 
-def create(run: "Run", runs: Path, *, script: str | None = None, python_versions: dict[str, str] | None = None) -> Path:
-    """Write the folder of a new run (mode 0700) and return it; `script` keeps one that was edited by hand."""
-    from engine import document
+def create(
+    run: "Run",
+    runs: Path,
+    *,
+    script: str | None = None,
+    python_versions: dict[str, str] | None = None,
+    found: Sequence[DataProblem] = (),
+) -> Path:
+    """Write the folder of a new run (mode 0700) and return it; `script` keeps one that was edited by hand.
+
+    What was `found` in the rows is kept in a file of its own, and stands above the run as comments.
+    """
+    from engine import document, findings
     from engine.reward_code import settle
     from engine.script import assemble, requirements
 
@@ -39,7 +50,8 @@ def create(run: "Run", runs: Path, *, script: str | None = None, python_versions
             (folder / name).mkdir()
         for name, content in beside.items():
             (folder / name).write_bytes(content)
-        (folder / "run.yaml").write_text(document.dump(run), "utf-8")
+        (folder / "run.yaml").write_text(document.dump(run, list(map(findings.sentence, found))), "utf-8")
+        (folder / findings.FILE).write_text(findings.as_json(found), "utf-8")
         (folder / "requirements.txt").write_text(requirements(text), "utf-8")
         (folder / "launch.sh").write_text(LAUNCHER, "utf-8")
         (folder / "launch.sh").chmod(0o700)

@@ -235,7 +235,8 @@ def test_inspect_prints_what_was_found_with_its_remedies(tmp_path: Path) -> None
 def test_clean_real_data_raises_no_alarm(file: str) -> None:
     if not (SHARED / file).exists():
         pytest.skip(f"{SHARED / file} is not here")
-    assert check(look(str(SHARED / file)), Asked(tokens=1024)) == ()
+    found = check(look(str(SHARED / file)), Asked(tokens=1024))
+    assert [problem for problem in found if problem.severity != "note"] == []
 
 
 def test_rows_of_one_template_are_compared_in_bounded_time_and_a_copy_is_found(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from typing import Any
 
 from textual.content import Content
 
+from engine.findings import sentence
 from tui.planning import Thought
+from tui.widgets.remedies import SIGNS
 from tui.words import duration, gib, literal
 
 
@@ -46,6 +48,9 @@ def offers(thought: Thought) -> list[str]:
 def cautions(thought: Thought) -> Content:
     """Return what stands in the way of a start, and what to know before it."""
     lines = [Content.styled(f"⚠ {literal(warning)}", "$text-warning") for warning in thought.warnings]
+    for each in thought.found:
+        sign, style = SIGNS[each.severity]
+        lines.append(Content.styled(f"{sign} {literal(sentence(each))}", style))
     if thought.obstacle:
         lines.insert(0, Content.styled(f"✗ {literal(thought.obstacle)}", "$text-error"))
     return Content("\n").join(lines)

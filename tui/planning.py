@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.config import Run, plain
+from engine.data.facts import DataProblem
 from engine.document import put
 from engine.draft import leaves
+from engine.findings import findings
 from engine.fitting import Change, cheapest, largest_batch, longest_text, remember
 from engine.guide import Facts, Plan, recommend
 from engine.interpreter import Interpreter, interpreter, missing
@@ -26,7 +28,7 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class Thought:
-    """A plan, the largest batch (with its accumulation) and text that fit, what would make it fit, and obstacles."""
+    """A plan, the largest batch (with its accumulation) and text that fit, what would help, and what was found."""
 
     plan: Plan
     largest: tuple[int, int] | None
@@ -34,6 +36,7 @@ class Thought:
     obstacle: str = ""
     longest: int | None = None
     change: Change | None = None
+    found: tuple[DataProblem, ...] = ()
 
 
 def think(plan: Plan, facts: Facts) -> Thought:
@@ -46,8 +49,9 @@ def think(plan: Plan, facts: Facts) -> Thought:
     ends = () if note is None or note.level == "good" else (f"{note.message}; {note.advice}",)
     fits = plan.estimate is None or plan.estimate.fits is not False
     change = None if fits else cheapest(plan.run, facts)
+    found = findings(plan.run, facts)
     most = (largest_batch(plan.run, facts), (*plan.warnings, *ends), obstacle, longest_text(plan.run, facts))
-    return Thought(plan, *most, change)
+    return Thought(plan, *most, change, found)
 
 
 def sparse(complete: dict[str, Any], facts: Facts) -> dict[str, Any]:
@@ -122,7 +126,7 @@ def start(run: Run, facts: Facts, runs: Path, warm: "Warm | None" = None) -> Pat
     from engine.run_folder import create
 
     found = ready(run, facts)
-    folder = create(run, runs, python_versions=dict(found.versions))
+    folder = create(run, runs, python_versions=dict(found.versions), found=findings(run, facts))
     if facts.model is not None:
         keep_prediction(folder, run, estimate(run, facts.model, facts.machine, facts.data))
     remember(folder, run, facts)

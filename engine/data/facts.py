@@ -40,7 +40,7 @@ class DataProblem:
     code: str
     message: str
     row: int | None = None
-    severity: Literal["warning", "wrong"] = "warning"
+    severity: Literal["note", "warning", "wrong"] = "warning"
     advice: str = ""
     count: int | None = None
     """How many rows it is about, where that was counted."""

@@ -26,6 +26,7 @@ def advise(
 ) -> None:
     """Say which method fits goal, model, data and machine. Every choice of the complete run comes with its reason."""
     from engine.document import override, resolve
+    from engine.findings import findings
     from engine.guide import recommend
     from engine.roots import root
     from tui.commands import facts
@@ -36,13 +37,15 @@ def advise(
     given |= {"data": {"train": data}} if data else {}
     answers = resolve(override(given, settings or []), Path.cwd())
     machine = facts.machine_or(root(runs_folder), gpu, vram)
-    plan = recommend(answers, facts.here(answers, machine), facts.wished(wishes or []))
+    seen = facts.here(answers, machine)
+    plan = recommend(answers, seen, facts.wished(wishes or []))
+    found = findings(plan.run, seen)
     if output is not None:
-        save(plan.run, output)
+        save(plan.run, output, found)
     if as_json:
-        emit(plan_values(plan, machine))
+        emit(plan_values(plan, machine, found))
         return
-    for line in plan_lines(plan, machine):
+    for line in plan_lines(plan, machine, found):
         say(line)
 
 

@@ -3,11 +3,12 @@
 import math
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from engine import findings, run_folder
 from engine import run as runs
-from engine import run_folder
 from engine.config import Run, plain
 from engine.history import History
 from engine.listing import Summary
@@ -62,6 +63,7 @@ def report(folder: Path) -> dict[str, Any]:
         "evaluated": {name: _ends(series) for name, series in known.evaluated.items()},
         "checkpoints": known.checkpoints,
         "warnings": known.warnings,
+        "found": [asdict(each) for each in findings.kept(folder)],
         "results": (known.finished or {}).get("results"),
         "memory": (known.finished or {}).get("memory"),
         "failed": known.failed,
@@ -93,6 +95,7 @@ def report_lines(folder: Path) -> Iterator[str]:
         yield f"{described.goal} · {method} · {model}{rows}"
     yield f"folder {place(folder)}"
     yield from _progress(known, state)
+    yield from (f"{each.severity}: {findings.sentence(each)}" for each in findings.kept(folder))
     yield from (f"warning: {warning['message']}; {warning['advice']}" for warning in known.warnings)
     yield from _end(folder, known, state, method)
 

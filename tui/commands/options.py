@@ -44,6 +44,10 @@ After = Annotated[
     str | None,
     typer.Option("--after", metavar="RUN", help="Queue it: it begins when that run has ended, in whatever way."),
 ]
+Yes = Annotated[
+    bool,
+    typer.Option("--yes", "-y", help="Take the guess where the columns do not say for sure which roles they play."),
+]
 Python = Annotated[
     str | None,
     typer.Option("--python", metavar="PATH", help="The Python that has the training libraries."),

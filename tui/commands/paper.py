@@ -32,6 +32,7 @@ def export(
 
 
 def _script(file: Path, settings: list[str], root: Path, gpu: str | None, vram: float | None) -> str:
+    from engine.findings import findings, sentence
     from engine.script import assemble
     from tui.commands import facts
     from tui.commands.say import warn
@@ -49,7 +50,7 @@ def _script(file: Path, settings: list[str], root: Path, gpu: str | None, vram: 
     text = assemble(plan.run)
     for absent in sight.unseen:
         warn(f"{absent.sentence}; the script is made without looking at it")
-    for warning in plan.warnings:
+    for warning in (*plan.warnings, *map(sentence, findings(plan.run, sight.facts))):
         warn(warning)
     return text
 

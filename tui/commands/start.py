@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from engine import run_folder
+from engine.config import Run
+from engine.data.facts import DataProblem
+from engine.findings import findings, sentence
 from engine.fitting import remember
 from engine.guide import Plan, recommend
 from engine.interpreter import Interpreter, interpreter, missing
@@ -14,7 +19,7 @@ from engine.machine import look as look_at_machine
 from engine.measured import keep_prediction
 from engine.problem import Problem
 from tui.commands.facts import answers_of, here, run_file
-from tui.commands.say import say, warn
+from tui.commands.say import is_terminal, say, warn
 from tui.commands.words import estimate_line, hint
 from tui.words import literal, place
 
@@ -26,25 +31,51 @@ class Created:
     folder: Path
     plan: Plan
     python: str
+    found: tuple[DataProblem, ...] = ()
 
 
-def create(file: Path, assignments: Sequence[str], root: Path, python: str | None) -> Created:
+def create(file: Path, assignments: Sequence[str], root: Path, python: str | None, *, yes: bool = False) -> Created:
     """Write the folder of the run that a file describes, with all that it leaves open filled in."""
     path = run_file(file)
     answers = answers_of(path, assignments, root)
-    return begin(answers, root, interpreter(python), edited_script(path, assignments))
+    return begin(answers, root, interpreter(python), edited_script(path, assignments), yes=yes)
 
 
-def begin(answers: dict[str, Any], root: Path, found: Interpreter, script: str | None = None) -> Created:
-    """Write the folder of the run that follows from the answers; `script` is one that was edited by hand."""
+def begin(
+    answers: dict[str, Any], root: Path, found: Interpreter, script: str | None = None, *, yes: bool = False
+) -> Created:
+    """Write the folder of the run that follows from the answers; `script` is one that was edited by hand.
+
+    Where nobody said which column plays which role and the rows leave it open, `yes` takes the guess.
+    """
     facts = here(answers, look_at_machine(root))
     plan = recommend(answers, facts)
+    told = findings(plan.run, facts)
+    if answers.get("data", {}).get("columns"):
+        told = tuple(each for each in told if each.code != "unsure")
+    elif not yes:
+        check_sure(plan.run, told)
     kernel = getattr(plan.run.training, "loss_kernel", "")
     check_libraries(found, plan.run.goal, plan.run.method.kind, kernel, plan.run.data.drop)
-    folder = run_folder.create(plan.run, root, script=script, python_versions=dict(found.versions))
+    folder = run_folder.create(plan.run, root, script=script, python_versions=dict(found.versions), found=told)
     keep_prediction(folder, plan.run, plan.estimate)
     remember(folder, plan.run, facts)
-    return Created(folder, plan, found.python)
+    return Created(folder, plan, found.python, told)
+
+
+def check_sure(run: Run, found: Sequence[DataProblem]) -> None:
+    """Ask whether the roles are right where the columns do not say it for sure; a Problem where nobody can answer."""
+    unsure = next((each for each in found if each.code == "unsure"), None)
+    if unsure is None:
+        return
+    roles = ", ".join(f"{role}: {name}" for role, name in run.data.columns.items())
+    what = f"{unsure.message}; they would be read as {{{roles}}}"
+    if not is_terminal():
+        advice = "say in data.columns which column plays which role, or add --yes"
+        raise Problem(what, where=run.data.told, advice=advice, code="unsure")
+    warn(what)
+    if not typer.confirm("Train on them like this?", default=False):
+        raise Problem("nothing was started", where=run.data.told, advice="say in data.columns what they are")
 
 
 def edited_script(path: Path, assignments: Sequence[str] = ()) -> str | None:
@@ -78,7 +109,17 @@ def announce(created: Created) -> None:
         say("train.py is the one that was edited by hand")
     for warning in created.plan.warnings:
         warn(warning)
+    for each in created.found:
+        say_finding(each)
     say_how_to_watch(folder)
+
+
+def say_finding(problem: DataProblem) -> None:
+    """Print one finding: what is only to be known among the other lines, a warning on stderr."""
+    if problem.severity == "note":
+        say(f"note: {sentence(problem)}")
+    else:
+        warn(sentence(problem))
 
 
 def say_how_to_watch(folder: Path) -> None:

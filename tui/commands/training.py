@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tui.commands.options import After, DemoGoal, Detach, EventsJson, Python, RunFile, RunName, Runs, Sets
+from tui.commands.options import After, DemoGoal, Detach, EventsJson, Python, RunFile, RunName, Runs, Sets, Yes
 
 
 def demo(
@@ -45,6 +45,7 @@ def run(
     detach: Detach = False,
     as_json: EventsJson = False,
     after: After = None,
+    yes: Yes = False,
     runs_folder: Runs = None,
     python: Python = None,
 ) -> None:
@@ -57,7 +58,7 @@ def run(
     before = find(root(runs_folder), after) if after else None
     if before is not None:
         check_going(before)
-    created = create(file, settings or [], root(runs_folder), python)
+    created = create(file, settings or [], root(runs_folder), python, yes=yes)
 
     def start() -> None:
         if not as_json:

@@ -1,13 +1,15 @@
 """Plans and estimates in words and as plain values."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from engine.config import Run, plain
+from engine.data.facts import DataProblem
 from engine.document import dump, walk
 from engine.estimate import Estimate
+from engine.findings import sentence
 from engine.guide import Plan
 from engine.machine import Machine, describe
 from engine.ranking import Verdict
@@ -17,7 +19,7 @@ from tui.planning import write_text
 from tui.words import gib, literal, place
 
 
-def plan_values(plan: Plan, machine: Machine) -> dict[str, Any]:
+def plan_values(plan: Plan, machine: Machine, found: Sequence[DataProblem] = ()) -> dict[str, Any]:
     """Return a plan as JSON holds it; `recommended` is the guide's choice, whatever `run` was told to take."""
     return {
         "recommended": plan.ranking[0].method,
@@ -26,6 +28,7 @@ def plan_values(plan: Plan, machine: Machine) -> dict[str, Any]:
         "reasons": plan.reasons,
         "estimate": asdict(plan.estimate) if plan.estimate else None,
         "warnings": list(plan.warnings),
+        "found": [asdict(each) for each in found],
         "instead": [asdict(advice) for advice in plan.instead],
         "machine": describe(machine),
     }
@@ -36,7 +39,7 @@ def estimate_values(file: Path, spent: Estimate) -> dict[str, Any]:
     return {"file": str(file), **asdict(spent)}
 
 
-def plan_lines(plan: Plan, machine: Machine) -> Iterator[str]:
+def plan_lines(plan: Plan, machine: Machine, found: Sequence[DataProblem] = ()) -> Iterator[str]:
     """Yield the recommended method, the ranking with its reasons, and every choice with its reason."""
     run, best = plan.run, plan.ranking[0]
     yield describe(machine)
@@ -55,6 +58,7 @@ def plan_lines(plan: Plan, machine: Machine) -> Iterator[str]:
     yield from columns(list(_choices(plan)))
     yield from (f"instead: {advice.goal}: {advice.sentence} ({'; '.join(advice.evidence)})" for advice in plan.instead)
     yield from (f"warning: {warning}" for warning in plan.warnings)
+    yield from (f"{each.severity}: {sentence(each)}" for each in found)
 
 
 def _sign(verdict: Verdict) -> str:
@@ -79,7 +83,7 @@ def _short(value: Any) -> str:
     return (place(value) or "–") if isinstance(value, str) else str(value)
 
 
-def save(run: Run, path: Path) -> None:
-    """Write the complete run as YAML, and say how to start it."""
-    write_text(path, dump(run))
+def save(run: Run, path: Path, found: Sequence[DataProblem] = ()) -> None:
+    """Write the complete run as YAML, what was found in its rows above it, and say how to start it."""
+    write_text(path, dump(run, list(map(sentence, found))))
     complain(f"written to {path}; start it with: tunewright run {path}")

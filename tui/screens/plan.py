@@ -16,6 +16,7 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from engine.document import dump
+from engine.findings import sentence as finding
 from engine.fitting import foresee
 from engine.machine import describe
 from engine.preset import presets
@@ -163,7 +164,7 @@ class PlanScreen(Step):
         self.query_one(MemoryBar).show(plan.estimate, offers(thought))
         self.query_one("#time", Static).update(spent(thought))
         self.query_one("#warnings", Static).update(cautions(thought))
-        self.query_one("#warnings").display = bool(thought.warnings or thought.obstacle)
+        self.query_one("#warnings").display = bool(thought.warnings or thought.obstacle or thought.found)
         self.query_one(Ranking).show(plan.ranking, plan.run.method.kind)
         self.refresh_bindings()
 
@@ -226,7 +227,8 @@ class PlanScreen(Step):
         """Write the complete run to a YAML file."""
         if self.wizard.thought is not None:
             run = self.wizard.thought.plan.run
-            await keep(self.app, "Save the run as YAML", f"{run.output.name}.yaml", dump(run), self.wizard.drafts)
+            text = dump(run, list(map(finding, self.wizard.thought.found)))
+            await keep(self.app, "Save the run as YAML", f"{run.output.name}.yaml", text, self.wizard.drafts)
 
     @work(exclusive=True, group="over")
     async def action_export(self) -> None:

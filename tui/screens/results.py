@@ -11,8 +11,8 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
 
+from engine import findings, run_folder
 from engine import run as runs
-from engine import run_folder
 from engine.problem import Problem
 from tui.app import Tunewright
 from tui.screens.text import TextScreen
@@ -71,7 +71,8 @@ class ResultsScreen(Screen[None]):
         finished = runs.history(self.folder).finished or {}
         results = finished.get("results")
         beside = {name: finished.get(name) for name in ("proof", "memory")}
-        found = {**results, **beside} if isinstance(results, dict) else None
+        told = [findings.sentence(each) for each in findings.kept(self.folder)]
+        found = {**results, **beside, "found": told} if isinstance(results, dict) else None
         self.post_message(self.Found(found, _method(self.folder), run_folder.is_edited(self.folder)))
 
     @on(Found)

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from tui.measured import memory_facts
 from tui.widgets.figures import count, one_line, percent, value
+from tui.widgets.finding_rows import found_rows
 from tui.widgets.pictures import RETRIEVAL
 from tui.widgets.spans import Part, Row, shorten, spread
 from tui.words import duration, gib, literal, place
@@ -136,6 +137,7 @@ def page(results: dict[str, Any], method: str, width: int) -> list[Row]:
         _table(results),
         _confusion(results, width),
         _facts(results),
+        found_rows(results, width),
         _samples(results, width),
         _use(results, method, width),
     )

@@ -20,6 +20,8 @@ from tui.words import literal
 DROPPABLE = frozenset(get_args(Droppable))
 WORDS: dict[str, str] = {"drop": "leave out", "clip": "shorten", "split": "keep together", "keep": "keep"}
 
+SIGNS = {"wrong": ("✗", "$text-error"), "warning": ("⚠", "$text-warning"), "note": ("·", "$foreground-muted")}
+
 
 def possible(problem: DataProblem) -> tuple[Remedy, ...]:
     """Return the remedies that a run can carry out."""
@@ -79,7 +81,7 @@ class Remedies(OptionList):
             self.highlighted = min(at or 0, len(problems) - 1)
 
     def _line(self, problem: DataProblem) -> Content:
-        sign, style = ("✗", "$text-error") if problem.severity == "wrong" else ("⚠", "$text-warning")
+        sign, style = SIGNS[problem.severity]
         remedies, now = possible(problem), self.remedy_of(problem)
         shown = "  ".join(f"[{WORDS[each]}]" if each == now else WORDS[each] for each in remedies)
         where = f"row {problem.row:,}: " if problem.row and not problem.count else ""

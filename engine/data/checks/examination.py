@@ -17,6 +17,7 @@ from engine.data.facts import DataFacts, DataProblem
 from engine.data.jsons import Broken
 from engine.data.sources import find
 from engine.data.stream import Stream
+from engine.data.unused import unused
 
 MOST_LETTERS = 1 << 24
 """Letters that are checked; of a larger file the rest is only counted by the first look."""
@@ -77,7 +78,8 @@ def check(facts: DataFacts, asked: Asked, tell: Callable[[int], None] | None = N
             break
     ends = number < facts.rows
     found = [problem for each in checks for problem in each.problems()]
-    return (*found, *_few(facts, goal), *_shared(facts, asked), *(_partly(number, facts.rows) if ends else ()))
+    idle = unused(facts, [*columns.values(), asked.group], convert) if columns and goal != "reinforce" else []
+    return (*found, *_few(facts, goal), *_shared(facts, asked), *idle, *(_partly(number, facts.rows) if ends else ()))
 
 
 def _rows(path: str, columns: dict[str, str], convert: str) -> Iterator[CheckedRow]:
