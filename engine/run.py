@@ -1,7 +1,6 @@
 """The process of a run: how it is started, how it stands, and what can be asked of it."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from engine.follow import Follower
 from engine.history import History
 from engine.liveness import is_here, is_locked, lives
 from engine.problem import Problem
-from engine.run_folder import is_run, refuse_command, tail_log
+from engine.run_folder import refuse_command, tail_log
 
 State = Literal["created", "running", "completed", "stopped", "failed", "died", "elsewhere", "file"]
 """How a run stands; `file`: it is no run but curves that others wrote."""
@@ -128,17 +127,6 @@ def _kill_below(keeper: int) -> None:
         for process in psutil.Process(keeper).children(recursive=True):
             with suppress(psutil.Error):
                 process.kill()
-
-
-def delete(folder: Path) -> int:
-    """Remove a run that is not going on, and return how many bytes that frees."""
-    if not is_run(folder):
-        raise Problem("this is no run folder", where=str(folder), advice="give the name of a run")
-    if is_locked(folder) or state(folder, history(folder)) in GOING:
-        raise Problem("this run is going on", where=folder.name, advice=f"stop it first: tunewright stop {folder.name}")
-    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
-    shutil.rmtree(folder)
-    return size
 
 
 def history(folder: Path) -> History:

@@ -123,11 +123,11 @@ def test_leaving_a_watched_run_does_nothing_to_it(held, tmp_path):
     assert shown(tmp_path)["state"] == "running"
 
 
-def test_deleting_asks_first_and_says_what_it_freed(held, tmp_path):
+def test_deleting_asks_first_and_says_what_emptying_the_trash_frees(held, tmp_path):
     tunewright("stop", held, cwd=tmp_path)
     assert "--yes" in complaint("delete", held, cwd=tmp_path, status=2)
     assert (tmp_path / "runs" / held).is_dir()
-    assert "KiB are free again" in tunewright("delete", held, "--yes", cwd=tmp_path).stdout
+    assert "KiB are free once" in tunewright("delete", held, "--yes", cwd=tmp_path).stdout
     assert not (tmp_path / "runs" / held).exists()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import control, run, run_folder
+from engine import control, run, run_folder, trash
 from engine.event import Journal
 from engine.listing import listing
 from engine.liveness import is_locked
@@ -210,14 +210,14 @@ def test_one_run_is_not_started_twice(described, tmp_path):
     with pytest.raises(Problem, match="going on already"):
         run.launch(folder)
     with pytest.raises(Problem, match="stop it first"):
-        run.delete(folder)
+        trash.delete(folder.parent, folder)
     second = subprocess.run([sys.executable, "-P", str(run.WORKER), str(folder)], capture_output=True, text=True)
     assert second.returncode == 3
     assert "being trained already" in second.stderr
     run.stop(folder)
     known = wait(folder)
     assert known.skipped == 0
-    assert run.delete(folder) > 0
+    trash.delete(folder.parent, folder)
     assert not folder.exists()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from engine.liveness import boot_id, process_start
+from engine.run_folder import write_mark
 
 START = 1_795_000_000.0
 STEP = 0.5
@@ -37,6 +38,7 @@ class RunFolder:
         self.random = random.Random(name)
         (self.path / "output").mkdir(parents=True)
         (self.path / "control").mkdir()
+        write_mark(self.path)
         (self.path / "run.yaml").write_text(DESCRIBED[goal])
         (self.path / "train.py").write_text('BASE_MODEL: str = "[red]not red[/red]"\nprint(BASE_MODEL)\n')
         (self.path / "log.txt").write_text("\x1b[31mloading\x1b[0m [bold]weights[/bold]\n  0%|  \r 50%|==\r100%|====\n")

@@ -118,7 +118,7 @@ async def test_deleting_names_what_is_lost_and_enter_means_no(runs: Path) -> Non
         await pilot.press("end", "d")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, Sure))
         said = str(pilot.app.screen.query_one(".text").render())
-        assert said.startswith("its tuned model, 1 checkpoint, its script, curves and log will be gone:")
+        assert said.startswith("its tuned model, 1 checkpoint, its script, curves and log go to the trash:")
         await pilot.press("enter")
         await listed(pilot)
         assert (runs / "support-done").is_dir()

@@ -14,10 +14,11 @@ from engine.history import History
 from engine.listing import Summary
 from engine.problem import Problem
 from engine.series import Series
+from engine.trash import Deleted
 from tui.commands.words import columns, hint, outcome_lines
 from tui.measured import memory_facts
 from tui.widgets.figures import count, log_line, value
-from tui.words import duration, literal, place
+from tui.words import duration, literal, place, size
 
 
 def run_lines(found: Sequence[Summary]) -> Iterator[str]:
@@ -26,9 +27,19 @@ def run_lines(found: Sequence[Summary]) -> Iterator[str]:
     yield from columns(rows + [_row(summary) for summary in found])
 
 
+def deleted_lines(found: Sequence[Deleted]) -> Iterator[str]:
+    """Yield the runs in the trash, a line each under a heading."""
+    rows = [(_at(run.deleted), literal(run.name), size(run.bytes)) for run in found]
+    yield from columns([("deleted", "run", "size"), *rows] if rows else [])
+
+
+def _at(seconds: float | None) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else ""
+
+
 def _row(summary: Summary) -> tuple[str, ...]:
     planned = f" of {count(summary.max_steps)}" if summary.max_steps else ""
-    begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.started)) if summary.started else ""
+    begun = _at(summary.started)
     name = summary.name + (" (edited)" if summary.edited else "")
     words = (
         summary.state,

@@ -56,6 +56,8 @@ for command in (
     control.shorten,
     training.resume,
     runs.delete,
+    runs.restore,
+    runs.trash,
     paper.export,
     advice.advise,
     advice.estimate,

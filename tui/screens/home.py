@@ -10,19 +10,18 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
-from engine.problem import Problem
 from engine.remarks import matches
 from tui.app import Tunewright
+from tui.screens.deletion import Deletion
 from tui.widgets.figures import plural
 from tui.widgets.keybar import KeyBar
 from tui.widgets.progress import GOING
 from tui.widgets.runs_table import RunsTable, titles
 from tui.widgets.spans import Spans
 from tui.widgets.topline import TopLine
-from tui.words import literal, place, size
+from tui.words import literal, place
 
 if TYPE_CHECKING:
     from engine.listing import Summary
@@ -32,7 +31,7 @@ IDLE = 5  # as many times rarer while none does
 EMPTY = "No runs here yet. Press n: three questions, and a model is trained."
 
 
-class HomeScreen(Screen[None]):
+class HomeScreen(Deletion):
     """The list of runs in `root`; it lies under all other screens."""
 
     HELP = """tunewright teaches a model what your examples show: three questions, a plan with its costs, a training
@@ -53,7 +52,9 @@ class HomeScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New", tooltip="Teach a model something: three questions, then a plan"),
         Binding("r", "repeat", "Repeat", tooltip="Open this run's plan, change it and start it again"),
-        Binding("d,delete", "delete", "Delete", key_display="d", tooltip="Remove this run and its model from the disk"),
+        Binding("d,delete", "delete", "Delete", key_display="d", tooltip="Move this run to the trash"),
+        Binding("u", "undo", "Undo", tooltip="Bring back the run that was deleted last"),
+        Binding("E", "empty_trash", "Empty trash", show=False, tooltip="Remove the deleted runs for good"),
         Binding("q", "app.quit", "Quit", tooltip="Leave; a training goes on"),
         Binding("slash", "filter", "Find", key_display="/", tooltip="Show only runs with these words in them"),
         Binding("t", "note", "Note", tooltip="Write a line about this run, with #tags in it to find it by"),
@@ -61,7 +62,6 @@ class HomeScreen(Screen[None]):
     ]
 
     app = getters.app(Tunewright)
-    table = getters.query_one(RunsTable)
 
     @dataclass
     class Listed(Message):
@@ -82,8 +82,7 @@ class HomeScreen(Screen[None]):
 
     def __init__(self, root: Path, *, below: bool = False) -> None:
         """List the runs below `root`; `below`: something else is opened first, and this is seen when that is left."""
-        super().__init__()
-        self.root = root
+        super().__init__(root)
         self._below = below
         self._beats = 0
         self._found: list[Summary] = []
@@ -132,7 +131,7 @@ class HomeScreen(Screen[None]):
         except FileNotFoundError:
             return  # a run was deleted, here or elsewhere, while it was being read: the next look sees the others
         except OSError as error:
-            self.post_message(self.Said(f"{place(self.root)} can't be read ({error.strerror}).", wrong=True))
+            self.say(f"{place(self.root)} can't be read ({error.strerror}).", wrong=True)
 
     @on(Listed)
     def _listed(self, message: Listed) -> None:
@@ -148,18 +147,25 @@ class HomeScreen(Screen[None]):
         self.table.list_runs([each for each in found if matches(each, self._wanted)] if self._wanted else found)
         self.query_one("#titles", Spans).show([titles(self.app.size.width)])
 
+    def say(self, sentence: str, *, wrong: bool = False) -> None:
+        """Tell something below the list, from any thread."""
+        self.post_message(self.Said(sentence, wrong))
+
     @on(Said)
     def _said(self, message: Said) -> None:
         line = self.query_one("#said", Static)
         line.update(Content(f"{'✗ ' if message.wrong else ''}{literal(message.sentence)}"))
         line.set_class(message.wrong, "wrong")
+        self.refresh_bindings()
         if not message.wrong:
             self.look()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Offer what needs a run only where there is one, and what changes one only to who may change it."""
-        if self.app.read_only and action in ("new", "repeat", "delete", "note"):
+        if self.app.read_only and action in ("new", "repeat", "delete", "note", "undo", "empty_trash"):
             return False
+        if action == "undo":
+            return bool(self.deleted)
         one = ("repeat", "delete", "compare", "note")
         if action == "filter":
             return bool(self._found)
@@ -184,7 +190,7 @@ class HomeScreen(Screen[None]):
 
         marked = self.table.marked
         if len(marked) < 2:
-            self.post_message(self.Said("Mark at least two runs with space, then c compares them.", wrong=True))
+            self.say("Mark at least two runs with space, then c compares them.", wrong=True)
         else:
             self.app.push_screen(CompareScreen(marked))
 
@@ -227,38 +233,3 @@ class HomeScreen(Screen[None]):
         text = "One line about this run. Words that begin with # are tags; nothing takes the note away."
         if await self.app.push_screen_wait(Ask(literal(chosen.name), text, chosen.note, settle=settle)) is not None:
             self.look()
-
-    @work
-    async def action_delete(self) -> None:
-        """Remove the chosen run, after one question that names what will be lost."""
-        from tui.screens.ask import Sure
-
-        chosen = self.table.chosen
-        if chosen is None:
-            return
-        if chosen.state in GOING:
-            self.post_message(self.Said(f"{chosen.name} goes on; open it and stop it first.", wrong=True))
-        elif await self.app.push_screen_wait(Sure(f"Delete {literal(chosen.name)}?", losses(chosen.folder))):
-            self.discard(chosen.folder)
-
-    @work(thread=True, group="discard")
-    def discard(self, folder: Path) -> None:
-        """Delete a run and say what that freed."""
-        from engine.run import delete
-
-        try:
-            freed = delete(folder)
-            self.post_message(self.Said(f"{folder.name} is deleted: {size(freed)} are free again."))
-        except (Problem, OSError) as problem:
-            self.post_message(self.Said(str(problem), wrong=True))
-
-
-def losses(folder: Path) -> str:
-    """Return what is lost with a run: its model, its checkpoints and its curves, and how much room they take."""
-    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-    checkpoints = len(list((folder / "output").glob("checkpoint-*")))
-    parts = ["its tuned model"] if (folder / "output" / "model").is_dir() else []
-    parts += [plural(checkpoints, "checkpoint")] if checkpoints else []
-    parts += ["its script, curves and log"]
-    room = size(sum(path.stat().st_size for path in files))
-    return f"{', '.join(parts)} will be gone: {room} in {place(folder)}. This cannot be undone."
