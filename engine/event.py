@@ -29,6 +29,10 @@ PREDICTED = "predicted.json"
 """The file in a run's folder that says what was predicted for it, before any correction."""
 
 
+_EXACT = 2**53
+"""The largest whole number that every reader of JSON keeps as it is."""
+
+
 def stack_of(versions: Mapping[str, str]) -> str:
     """Return the name of a stack of libraries."""
     return ", ".join(f"{name} {versions[name]}" for name in STACK if versions.get(name))
@@ -49,9 +53,39 @@ def clean(value: Any) -> Any:
     if isinstance(value, (str, bool, int)) or value is None:
         return value
     if isinstance(value, float) or hasattr(value, "__float__"):
-        number = float(value)
+        try:
+            number = float(value)
+        except Exception:  # noqa: BLE001 - a tensor of several numbers, a number beyond all bounds, whatever others made
+            return str(value)
         return number if math.isfinite(number) else None
     return str(value)
+
+
+def numbers(values: Mapping[Any, Any]) -> dict[str, float | int]:
+    """Return those of the named values that are one number each, NaN and infinity among them.
+
+    Whoever adds texts, lists or tensors to a trainer's logs loses these, and none of the numbers beside them.
+    """
+    found = ((str(name), _single(value)) for name, value in values.items())
+    return {name: value for name, value in found if value is not None}
+
+
+def _single(value: Any) -> float | int | None:
+    """Return one number, NaN where it is too large for a float; None for what is none."""
+    kind = type(value)
+    if kind is float or (kind is int and -_EXACT <= value <= _EXACT):
+        return value  # type: ignore[no-any-return]
+    if isinstance(value, (str, bytes, bool)) or not hasattr(value, "__float__"):
+        return None
+    try:
+        if math.prod(getattr(value, "shape", ())) != 1:
+            return None
+        plain = value.item() if hasattr(value, "item") else value
+        return None if isinstance(plain, bool) else float(plain)
+    except OverflowError:
+        return math.nan
+    except Exception:  # noqa: BLE001 - whatever others call a number
+        return None
 
 
 def _ends_torn(path: Path) -> bool:

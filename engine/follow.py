@@ -1,10 +1,12 @@
 """The only reader of a run's events.jsonl: it takes up at the last byte and never reads a line twice."""
 
+import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -76,15 +78,24 @@ class Follower:
         """Take in one line and return whether it was an event; who wants the events themselves overrides this."""
         if not line.strip():
             return False
-        try:
-            event = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            event = None
+        event = _read_alone(line)
         if not isinstance(event, dict):
             self.history.skipped += 1
             return False
         self.history.apply(event)
         return True
+
+
+def _read_alone(line: bytes) -> Any:
+    """Return what a line holds, also one with numbers that strict JSON has no word for; None where it can't be read."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _read_together(lines: list[bytes]) -> list[Event] | None:

@@ -164,8 +164,8 @@ class History:
     def _fold_planned(self, event: Event, _: float) -> None:
         """Take in that the run will end elsewhere than it began to."""
         if self.begun is not None:
-            changed = {"max_steps": int(_number(event["max_steps"])), "epochs": _number(event["epochs"])}
-            self.begun = {**self.begun, **changed}
+            epochs = event.get("epochs", self.begun.get("epochs"))
+            self.begun = {**self.begun, "max_steps": int(_number(event["max_steps"])), "epochs": epochs}
 
     def _fold_metrics(self, event: Event, time: float) -> None:
         step, epoch = self._put(self.metrics, event, time)
@@ -183,7 +183,10 @@ class History:
         if not -_LARGEST <= step <= _LARGEST:
             raise ValueError(step)
         epoch = _number(event.get("epoch"), self.epoch)
-        values = {_text(name): _value(value) for name, value in dict(event["values"]).items()}
+        told = dict(event["values"])
+        values = {_text(name): number for name, value in told.items() if (number := _value(value)) is not None}
+        if told and not values:
+            raise ValueError(told)
         put_together(curves, list(values), ([step], [epoch], [time]), [[value] for value in values.values()])
         return step, epoch
 
@@ -251,11 +254,18 @@ def _column(values: list[Any]) -> "array[float]":
     try:
         return array("d", values)
     except TypeError:
-        return array("d", map(_value, values))
+        return array("d", [math.nan if value is None else _number(value) for value in values])
 
 
-def _value(value: Any) -> float:
-    return math.nan if value is None else _number(value)
+def _value(value: Any) -> float | None:
+    """Return a value of a curve, NaN for a gap; None for what is no number, so that only this one is left out."""
+    if value is None:
+        return math.nan
+    try:
+        number = float(value) if isinstance(value, (int, float)) else None
+    except OverflowError:
+        return math.nan
+    return number if number is None or math.isfinite(number) else math.nan
 
 
 def _number(value: Any, missing: float | None = None) -> float:

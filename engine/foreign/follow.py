@@ -1,19 +1,20 @@
 """What kind of file it is, and following it: read anew whenever it has changed."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from engine.foreign import offline_wandb, tables, tensorboard, trainer_state
+from engine.foreign import offline_wandb, tables, tensorboard, text_log, trainer_state
 from engine.history import Event, History
 from engine.problem import Problem
 
 Reader = Callable[[Path], Iterator[Event | None]]
 CALM = 10.0  # the share of the time in which a growing file is not read: ten times as long as reading it takes
 TOGETHER = 2048  # events that are taken in at once
-KNOWN = "trainer_state.json, TensorBoard event files, the .wandb file of an offline run, CSV, JSON lines"
+KNOWN = "trainer_state.json, TensorBoard event files, the .wandb file of an offline run, CSV, JSON lines, printed logs"
 
 
 class Foreign:
@@ -79,12 +80,19 @@ def find(path: Path) -> tuple[Path, Reader]:
     if len(begin) >= 12 and tensorboard.checksum(begin[:8]) == int.from_bytes(begin[8:12], "little"):
         return path, tensorboard.read
     text = begin.decode("utf-8-sig", "replace").lstrip()
-    if text.startswith("{"):
+    if text.startswith("{") and _begins_with_json(text):
         whole = '"log_history"' in text or path.name == "trainer_state.json"
         return path, trainer_state.read if whole else tables.read_lines
+    if text_log.is_log(text):
+        return path, text_log.read
     if tables.looks_like_table(text.partition("\n")[0]):
         return path, tables.read_csv
     raise Problem("there are no curves in this that can be read", where=str(path), advice=f"known are {KNOWN}")
+
+
+def _begins_with_json(text: str) -> bool:
+    """Return whether an object begins here, and not one as Python prints it."""
+    return re.match(r"\{\s*['a-zA-Z]", text) is None
 
 
 def _in_folder(folder: Path) -> tuple[Path, Reader]:

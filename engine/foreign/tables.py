@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from engine.foreign.points import number, points, where
+from engine.foreign.axis import Axis, placed
+from engine.foreign.points import number
 from engine.history import Event
 
 DELIMITERS = ",;\t|"
@@ -16,6 +17,10 @@ OURS = ("metrics", "evaluated", "begun", "started", "phase", "finished", "failed
 
 def read_csv(path: Path) -> Iterator[Event | None]:
     """Yield a point for every row, but for a last one without an end; None for one with more cells than names."""
+    yield from placed(_cells(path))
+
+
+def _cells(path: Path) -> Iterator[dict[str, Any] | None]:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         torn = _torn(path)
         first = file.readline()
@@ -24,16 +29,14 @@ def read_csv(path: Path) -> Iterator[Event | None]:
         names = [name.strip() for name in next(rows, [])]
         if names == ["Wall time", "Step", "Value"]:  # TensorBoard's own export
             names[2] = path.stem
-        index, cells = 0, next(rows, None)
+        cells = next(rows, None)
         while cells is not None:
             following = next(rows, None)
             if following is None and torn:
                 return
-            if len(cells) > len(names):
-                yield None
-            else:
-                yield from _row({name: cell for name, cell in zip(names, cells, strict=False) if cell.strip()}, index)
-            index, cells = index + 1, following
+            more = len(cells) > len(names)
+            yield None if more else {name: cell for name, cell in zip(names, cells, strict=False) if cell.strip()}
+            cells = following
 
 
 def _torn(path: Path) -> bool:
@@ -44,13 +47,9 @@ def _torn(path: Path) -> bool:
         return size > 0 and file.read() not in (b"\n", b"\r")
 
 
-def _row(named: dict[str, Any], index: int) -> Iterator[Event]:
-    step, epoch, time = where(named, index)
-    yield from points(named, step, epoch, time)
-
-
 def read_lines(path: Path) -> Iterator[Event | None]:
     """Yield a point for every line, or the events themselves of a journal of ours; None for what is no object."""
+    axis = Axis()
     with path.open("rb") as file:
         for index, line in enumerate(file):
             if not line.strip():
@@ -66,7 +65,7 @@ def read_lines(path: Path) -> Iterator[Event | None]:
             elif told.get("type") in OURS:
                 yield told
             else:
-                yield from _row(_flat(told), index)
+                yield from axis.events(_flat(told), index)
 
 
 def _flat(told: dict[str, Any]) -> dict[str, Any]:

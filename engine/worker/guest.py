@@ -2,6 +2,7 @@
 
 import fcntl
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from engine.worker.watchdog.watcher import Watcher
 
 LOCK = "reporter.lock"
 HEARTBEAT = 5.0
+PATIENCE = 20  # events at which one of our callbacks may fail before it is left out
 PAUSE = 0.2  # seconds between two words about an evaluation
 
 
@@ -108,7 +110,7 @@ class Visiting(Reporter):
 
 
 class Guest(TrainerCallback):
-    """Passes every event on to reporter and watcher; one that fails is left out, and the training never knows."""
+    """Passes every event on to reporter and watcher; where one fails, the training never knows."""
 
     def __init__(self, folder: str) -> None:
         """Report to the run in `folder`."""
@@ -117,6 +119,7 @@ class Guest(TrainerCallback):
         warn = self.reporter.on_warning
         self.watcher = Watcher(lambda found, step: warn(found.code, found.message, found.advice, step))
         self._inner: list[TrainerCallback] = [self.reporter, self.watcher]
+        self._failures: Counter[TrainerCallback] = Counter()
 
     def receive(self, name: str, args: Any, state: Any, control: Any, more: dict[str, Any]) -> None:
         """Pass one event on, in the process that speaks for all."""
@@ -126,12 +129,19 @@ class Guest(TrainerCallback):
             try:
                 getattr(inner, name)(args, state, control, **more)
             except Exception as error:  # noqa: BLE001 - a training goes on, whoever fails to look at it
-                self._inner.remove(inner)
-                message = f"the {type(inner).__name__.lower()} failed at {name} ({type(error).__name__}: {error})"
-                self.reporter.on_warning("not_watched", message, "the training is untouched; please report this")
+                self._failed(inner, name, error)
         if name == "on_train_end":
             self.look_back()
         self.desk.release()
+
+    def _failed(self, inner: TrainerCallback, name: str, error: Exception) -> None:
+        """Say once that an event can't be read; who fails again and again is left out."""
+        self._failures[inner] += 1
+        if self._failures[inner] == PATIENCE:
+            self._inner.remove(inner)
+        elif self._failures[inner] == 1:
+            message = f"the {type(inner).__name__.lower()} failed at {name} ({type(error).__name__}: {error})"
+            self.reporter.on_warning("not_watched", message, "the training is untouched; please report this")
 
     def look_back(self) -> None:
         """Say so where no weight has changed."""

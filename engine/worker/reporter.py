@@ -6,7 +6,7 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from engine.event import PLAN, Journal
+from engine.event import PLAN, Journal, numbers
 from engine.worker.peaks import Peaks
 from engine.worker.stopping import Stop, Stopped
 
@@ -117,8 +117,8 @@ class Reporter(TrainerCallback):
         **_: Any,
     ) -> None:
         """Write one point of every training curve."""
-        if logs and "loss" in logs:
-            values = {name: value for name, value in logs.items() if name not in SKIPPED}
+        values = numbers({name: value for name, value in (logs or {}).items() if name not in SKIPPED})
+        if "loss" in values:
             self.journal.write("metrics", step=state.global_step, epoch=state.epoch, values=values)
 
     def on_prediction_step(
@@ -152,7 +152,7 @@ class Reporter(TrainerCallback):
             return control
         kept = {
             name if name == "eval_loss" else name.removeprefix("eval_"): value
-            for name, value in (metrics or {}).items()
+            for name, value in numbers(metrics or {}).items()
             if name.removeprefix("eval_") not in SKIPPED
         }
         if kept:

@@ -30,7 +30,7 @@ What = Annotated[
     typer.Argument(
         metavar="[RUN|FILE]",
         help="A run's folder by name or path, the newest when not given; or what others wrote: trainer_state.json, "
-        "TensorBoard event files, an offline run of W&B, CSV, JSON lines. "
+        "TensorBoard event files, an offline run of W&B, CSV, JSON lines, a printed log. "
         "After -- any command: it is started, and the Hugging Face trainer in it is shown.",
     ),
 ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from engine.event import numbers
 from engine.worker.watchdog.curves import Falls, NotFinite, Overfitting, Rate, Spike, Zero
 from engine.worker.watchdog.finding import Check, Finding, Sight, Tell
 from engine.worker.watchdog.pace import Disk, Pace
@@ -71,14 +72,15 @@ class Watcher(TrainerCallback):
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
         """Show a point of the curves."""
-        if (sight := self._sight) is not None and logs and "loss" in logs:
-            self._ask(state.global_step, lambda check: check.logged(sight, state.global_step, logs))
+        told = numbers(logs or {})
+        if (sight := self._sight) is not None and "loss" in told:
+            self._ask(state.global_step, lambda check: check.logged(sight, state.global_step, told))
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any) -> None:  # noqa: ARG002
         """Show what was measured while training."""
         self._done = 0.0
-        if (sight := self._sight) is not None and metrics:
-            self._ask(state.global_step, lambda check: check.evaluated(sight, state.global_step, metrics))
+        if (sight := self._sight) is not None and (told := numbers(metrics or {})):
+            self._ask(state.global_step, lambda check: check.evaluated(sight, state.global_step, told))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
         """Show that a checkpoint was written."""
