@@ -152,7 +152,8 @@ def bare(folder: Path, alone: Path, files: Sequence[Path] = ()) -> dict[str, Any
 
 def resumed(folder: Path, alone: Path, step: int) -> dict[str, Any]:
     """Run a folder's script again, in another folder, from one of its checkpoints, and return its results."""
-    later = [path.name for path in (folder / "output").glob("checkpoint-*") if path.name != f"checkpoint-{step}"]
+    saved = (folder / "output").glob("checkpoint-*")
+    later = [path.name for path in saved if int(path.name.split("-")[1]) > step]
     shutil.copytree(folder / "output", alone / "output", ignore=shutil.ignore_patterns(*later, "model", "results.json"))
     assert (alone / "output" / f"checkpoint-{step}").is_dir()
     for file in (folder / "train.py", *folder.glob("reward.py")):

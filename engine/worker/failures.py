@@ -34,6 +34,11 @@ KNOWN_WORDS = (
     ("you tried to allocate", "out_of_memory", KNOWN_TYPES["MemoryError"][1]),
     ("torch sees none", "no_gpu", "run tunewright doctor to see why"),
     ("couldn't connect to", "offline", "connect to the hub once, or give a folder as model.id"),
+    (
+        "no checkpoint is whole",
+        "checkpoints_damaged",
+        "resume once more to train from the beginning; the damaged ones are kept in output/ as damaged-checkpoint-N",
+    ),
     ("best checkpoint", "best_not_loaded", "the checkpoints are kept in output/; resume the run to evaluate again"),
 )
 

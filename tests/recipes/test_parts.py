@@ -261,26 +261,12 @@ def test_files_of_every_kind_are_read(suffix, tmp_path, monkeypatch):
     assert (len(train), len(test)) == (18, 2)
 
 
-def checkpoint(folder, whole=True):
+def checkpoint(folder):
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True)
     save_file({"weight": torch.arange(6.0)}, folder / "model.safetensors")
-    (folder / "optimizer.pt").write_bytes(b"x")
-    (folder / "trainer_state.json").write_text("{}" if whole else '{"log_hist')
     return folder
-
-
-def test_the_newest_whole_checkpoint_is_taken(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoints, "output", lambda: tmp_path)
-    assert checkpoints.newest_checkpoint() is None
-    good = checkpoint(tmp_path / "checkpoint-9")
-    checkpoint(tmp_path / "checkpoint-10", whole=False)
-    cut = checkpoint(tmp_path / "checkpoint-11") / "model.safetensors"
-    cut.write_bytes(cut.read_bytes()[:-8])
-    assert checkpoints.newest_checkpoint() == str(good)
-    checkpoint(tmp_path / "checkpoint-100")
-    assert checkpoints.newest_checkpoint() == str(tmp_path / "checkpoint-100")
 
 
 def test_a_best_checkpoint_that_was_not_loaded_is_found_out(tmp_path):

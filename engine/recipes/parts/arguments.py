@@ -20,7 +20,6 @@ OPTIMIZER: str = "adamw"  # adamw, adamw_8bit, paged_adamw_8bit or adafactor
 LOG_EVERY: int = 1  # steps between two points of the loss curve
 EVALUATE_EVERY: int | str = "epoch"  # steps between two evaluations, or epoch
 SAVE_EVERY: int | str = "epoch"  # steps between two checkpoints, or epoch
-KEEP_CHECKPOINTS: int = 2  # checkpoints that stay on the disk beside the best one
 TRACKING: tuple[str, ...] = ()  # trackers that get the curves as well
 
 
@@ -54,7 +53,6 @@ def arguments() -> dict[str, Any]:
         "logging_nan_inf_filter": False,
         **interval("eval", EVALUATE_EVERY),
         **interval("save", SAVE_EVERY),
-        "save_total_limit": KEEP_CHECKPOINTS + 1,
         "load_best_model_at_end": True,
         "report_to": list(TRACKING) or "none",
         "disable_tqdm": True,

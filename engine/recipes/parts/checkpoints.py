@@ -1,32 +1,10 @@
-"""Checkpoints: go on from the newest whole one, and prove that the best one is what was loaded."""
+"""The best checkpoint: prove that it is what was loaded, and tell how it measured."""
 
-import json
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from transformers import Trainer
-
-from engine.recipes.parts.output import output
-
-
-def is_whole(checkpoint: Path) -> bool:
-    """Return whether a checkpoint was written to its end; trainer_state.json is its last file."""
-    try:
-        json.loads((checkpoint / "trainer_state.json").read_text())
-        for file in checkpoint.rglob("*.safetensors"):
-            with safe_open(file, "pt") as weights:
-                weights.keys()
-    except (OSError, ValueError, SafetensorError):
-        return False
-    return (checkpoint / "optimizer.pt").exists()
-
-
-def newest_checkpoint() -> str | None:
-    """Return the newest whole checkpoint in the output folder, or None for a fresh start."""
-    found = [path for path in output().glob("checkpoint-*") if path.name.split("-")[-1].isdigit() and is_whole(path)]
-    newest = max(found, key=lambda path: int(path.name.split("-")[-1]), default=None)
-    return str(newest) if newest else None
 
 
 def check_best_loaded(checkpoint: str | None, weights: dict[str, torch.Tensor]) -> None:

@@ -1,5 +1,6 @@
 """Files of rows: which ones a name stands for, and what they hold."""
 
+from functools import cache
 from pathlib import Path
 
 
@@ -28,8 +29,21 @@ def is_aside(file: Path, folder: Path) -> bool:
     return hidden or private or file.name in named or file.name.split(".")[0].lower() in beside
 
 
+@cache
+def files_read() -> dict[str, None]:
+    """Return the files of rows that were asked for so far: a checkpoint says which rows it learned from."""
+    return {}
+
+
 def files_of(source: str) -> list[str]:
-    """Return the data files of a file, a folder or a pattern.
+    """Return the data files of a file, a folder or a pattern."""
+    found = files_named(source)
+    files_read().update(dict.fromkeys(found))
+    return found
+
+
+def files_named(source: str) -> list[str]:
+    """Return the files that a name stands for.
 
     Of a folder these are the files of one kind: tables before plain texts, then the kind with the most files.
     """

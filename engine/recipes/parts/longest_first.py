@@ -7,7 +7,7 @@ from datasets import Dataset
 from torch.utils.data import Sampler
 from transformers import Trainer
 
-from engine.recipes.parts.checkpoints import newest_checkpoint
+from engine.recipes.parts.resuming import take_up, train_on
 
 
 def row_lengths(rows: Dataset) -> list[int]:
@@ -71,4 +71,4 @@ def train_longest_first(trainer: Trainer) -> None:
     """Train, from the newest whole checkpoint on if there is one; a processor needs no such order."""
     if trainer.args.device.type == "cuda":
         put_longest_first(trainer)
-    trainer.train(resume_from_checkpoint=newest_checkpoint())
+    train_on(trainer, take_up(trainer))

@@ -23,7 +23,6 @@ from transformers import (
 )
 from transformers.integrations import get_reporting_integration_callbacks
 from transformers.trainer_callback import CallbackHandler, DefaultFlowCallback
-from transformers.trainer_utils import rotate_checkpoints
 
 from engine.recipes.parts.adapter.lora import saved_weights
 from engine.recipes.parts.arguments import ACCUMULATE, EPOCHS, MAX_STEPS, TRACKING, arguments
@@ -64,7 +63,7 @@ class Loop(ABC):
         warmup = self.args.get_warmup_steps(self.state.max_steps)
         self.scheduler = get_scheduler(self.args.lr_scheduler_type, self.optimizer, warmup, self.state.max_steps)
         trackers = [tracker() for tracker in get_reporting_integration_callbacks(list(TRACKING))]
-        self.handler = CallbackHandler(
+        self.callback_handler = CallbackHandler(
             [DefaultFlowCallback(), *trackers, *callbacks], model, tokenizer, self.optimizer, self.scheduler
         )
         self.told: list[dict[str, float]] = []
@@ -95,7 +94,7 @@ class Loop(ABC):
 
     def tell(self, event: str, **facts: Any) -> None:
         """Call every callback."""
-        self.control = getattr(self.handler, event)(self.args, self.state, self.control, **facts)
+        self.control = getattr(self.callback_handler, event)(self.args, self.state, self.control, **facts)
 
     def rows_of(self, step: int) -> list[Any]:
         """Return the rows of a step: every epoch has an order of its own, whenever the training was begun."""
@@ -159,21 +158,23 @@ class Loop(ABC):
         self.tokenizer.save_pretrained(folder)
 
     def save(self) -> None:
-        """Write a checkpoint; its last file is trainer_state.json, so that a whole one can be told."""
+        """Write a checkpoint; its last file is trainer_state.json, which its manifest follows."""
         folder = output() / f"checkpoint-{self.state.global_step}"
         self.save_model(str(folder))
         best = output() / f"checkpoint-{self.state.best_global_step}"
         if best.exists():
             self.state.best_model_checkpoint = str(best)
         states: dict[str, Any] = {"cpu": torch.get_rng_state()}
-        states |= {"python": random.getstate(), "numpy": numpy.random.get_state()}  # what a reward may draw from
+        states |= {"python": random.getstate(), "numpy": numpy.random.get_state(legacy=False)}  # a reward may draw too
+        states["numpy"]["state"]["key"] = states["numpy"]["state"][
+            "key"
+        ].tolist()  # plain numbers: nothing is unpickled
         states["cuda"] = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
         torch.save(self.optimizer.state_dict(), folder / "optimizer.pt")
         torch.save(self.scheduler.state_dict(), folder / "scheduler.pt")
         torch.save({"beside": self.beside.state_dict(), **self.carried()}, folder / "beside.pt")
         torch.save(states, folder / "rng_state.pth")
         self.state.save_to_json(str(folder / "trainer_state.json"))
-        rotate_checkpoints(str(output()), self.args.save_total_limit, self.state.best_model_checkpoint)
         self.tell("on_save")
 
     def load(self, folder: Path) -> None:
@@ -187,13 +188,15 @@ class Loop(ABC):
     def resume(self, folder: Path) -> None:
         """Take up everything where a checkpoint left it."""
         self.load(folder)
+        steps = self.state.max_steps
         self.state = TrainerState.load_from_json(str(folder / "trainer_state.json"))
+        self.state.max_steps = steps
         self.optimizer.load_state_dict(torch.load(folder / "optimizer.pt", self.args.device, weights_only=True))
         self.scheduler.load_state_dict(torch.load(folder / "scheduler.pt", weights_only=True))
         known = torch.load(folder / "beside.pt", self.args.device, weights_only=True)
         self.beside.load_state_dict(known.pop("beside"))
         self.carry(known)
-        states = torch.load(folder / "rng_state.pth", weights_only=False)
+        states = torch.load(folder / "rng_state.pth", weights_only=True)
         torch.set_rng_state(states["cpu"])
         random.setstate(states["python"])
         numpy.random.set_state(states["numpy"])

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from engine.recipes.parts.sizes import count, peak_memory_gib
 def measured_once(name: str, measure: Any) -> Any:
     """Return what `measure()` gives, kept in the output folder so that a resumed run has the same baseline."""
     file = output() / name
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(".partial")
-        partial.write_text(json.dumps(measure()))
-        partial.replace(file)
+    with suppress(OSError, ValueError):  # not there yet, or damaged: a resumed run is still untouched here
+        return json.loads(file.read_text())
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps(measure()))
+    partial.replace(file)
     return json.loads(file.read_text())
 
 

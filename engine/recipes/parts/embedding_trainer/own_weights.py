@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformerTrainer
 
 from engine.recipes.parts.base import torch_dtype
-from engine.recipes.parts.checkpoints import newest_checkpoint
 from engine.recipes.parts.reading import PRECISION
+from engine.recipes.parts.resuming import take_up, train_on
 
 
 class LossKeepingTrainer(SentenceTransformerTrainer):
@@ -51,9 +51,9 @@ def new_trainer(**options: Any) -> LossKeepingTrainer:
 
 def train(trainer: LossKeepingTrainer) -> None:
     """Train, from the newest whole checkpoint on if there is one, with the weights that its loss had."""
-    checkpoint = newest_checkpoint()
+    checkpoint = take_up(trainer)
     if checkpoint is not None:
-        kept = load_file(Path(checkpoint) / "loss" / "weights.safetensors")
+        kept = load_file(checkpoint / "loss" / "weights.safetensors")
         for name, weight in trainer.own_weights().items():
             weight.data.copy_(kept[name])
-    trainer.train(resume_from_checkpoint=checkpoint)
+    train_on(trainer, checkpoint)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sentence_transformers import SentenceTransformerTrainer
 
-from engine.recipes.parts.checkpoints import newest_checkpoint
+from engine.recipes.parts.resuming import take_up, train_on
 
 
 def new_trainer(**options: Any) -> SentenceTransformerTrainer:
@@ -14,4 +14,4 @@ def new_trainer(**options: Any) -> SentenceTransformerTrainer:
 
 def train(trainer: SentenceTransformerTrainer) -> None:
     """Train, from the newest whole checkpoint on if there is one."""
-    trainer.train(resume_from_checkpoint=newest_checkpoint())
+    train_on(trainer, take_up(trainer))

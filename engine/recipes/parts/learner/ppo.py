@@ -93,7 +93,7 @@ class Ppo(Loop):
 
     def measure(self) -> dict[str, float]:
         """Return what the policy earns on the test prompts."""
-        self.handler.eval_dataloader = range(0, len(self.tests), BATCH)  # for the progress: as many batches
+        self.callback_handler.eval_dataloader = range(0, len(self.tests), BATCH)  # for the progress: as many batches
         return earned(
             self.model,
             self.reference,
