@@ -96,11 +96,16 @@ def first_word(worker: "subprocess.Popen[bytes]", folder: Path, said: int) -> No
         time.sleep(0.01)
 
 
-def resume(folder: Path, *, python: str | None = None) -> None:
-    """Go on from the newest whole checkpoint, in the same folder."""
+def resume(folder: Path, *, python: str | None = None, force: bool = False) -> None:
+    """Go on from the newest whole checkpoint, in the same folder; with other rows or settings only by `force`."""
     refuse_command(folder)
-    if state(folder, history(folder)) == "completed":
+    now = state(folder, history(folder))
+    if now == "completed":
         raise Problem("this run is complete", where=folder.name, advice="repeat it with changes instead")
+    if now not in GOING and not force:
+        from engine.since_checkpoint import check_unchanged
+
+        check_unchanged(folder)
     launch(folder, python=python)
 
 

@@ -31,6 +31,11 @@ KNOWN_WORDS = (
         "nothing_learned",
         "tunewright tokens shows what of each row is trained on; the run was stopped before its first step",
     ),
+    (
+        "the chat template did not end",
+        "template",
+        "it came with the model and may never end: set objective.chat_template to plain, or take another model",
+    ),
     ("you tried to allocate", "out_of_memory", KNOWN_TYPES["MemoryError"][1]),
     ("torch sees none", "no_gpu", "run tunewright doctor to see why"),
     ("couldn't connect to", "offline", "connect to the hub once, or give a folder as model.id"),

@@ -1,6 +1,7 @@
 """The parts, held against the library's own figures and against the traps that others fell into."""
 
 import json
+import signal
 from collections import Counter
 
 import pytest
@@ -305,3 +306,21 @@ def test_a_missing_column_is_named(tmp_path, monkeypatch):
     settings_of_rows(monkeypatch, path, COLUMNS={"anchor": "question", "positive": "passages"})
     with pytest.raises(ValueError, match=r"no column 'passages' in the rows \(they have question, passage, document\)"):
         rows.read_rows()
+
+
+def test_a_template_that_never_ends_is_stopped_with_a_sentence(llama, monkeypatch):
+    from transformers import AutoTokenizer
+
+    from engine.recipes.parts import conversation
+    from engine.recipes.parts.time_limit import time_limit
+    from engine.worker.failures import explain
+
+    monkeypatch.setattr(conversation, "time_limit", lambda what: time_limit(what, 1))
+    tokenizer, handler = AutoTokenizer.from_pretrained(llama), signal.getsignal(signal.SIGALRM)
+    tokenizer.chat_template = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    with pytest.raises(TimeoutError, match="the chat template did not end within 1 seconds") as told:
+        conversation.render([{"role": "user", "content": "hi"}], None, tokenizer, ask=True)
+    assert explain(told.value).code == "template"
+    assert signal.getsignal(signal.SIGALRM) == handler
+    tokenizer.chat_template = "{{ messages[0]['content'] }}"
+    assert conversation.render([{"role": "user", "content": "hi"}], None, tokenizer, ask=True)

@@ -71,6 +71,7 @@ def run(
 def resume(
     run_name: RunName,
     detach: Detach = False,
+    force: Annotated[bool, typer.Option("--force", help="Go on though the rows or the script have changed.")] = False,
     as_json: EventsJson = False,
     runs_folder: Runs = None,
     python: Python = None,
@@ -87,7 +88,7 @@ def resume(
     check_libraries(found, described.goal, described.method.kind)
 
     def start() -> None:
-        runs.resume(folder, python=found.python)
+        runs.resume(folder, python=found.python, force=force)
         if not as_json:
             say_how_to_watch(folder)
 

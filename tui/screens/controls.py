@@ -19,6 +19,7 @@ from tui.app import Tunewright
 from tui.screens.looking import Looking
 from tui.widgets.figures import count
 from tui.widgets.progress import GOING
+from tui.words import literal
 
 CHANGING = ("resume", "change", "stop", "save", "evaluate", "stop_next", "kill", "epochs")
 """Actions that a screen that only looks on does not offer."""
@@ -43,6 +44,12 @@ class Controls(Looking):
 
         sentence: str
         wrong: bool = False
+
+    @dataclass
+    class NotAsBefore(Message):
+        """The run can be resumed, but not with the rows and settings that it had."""
+
+        what: str
 
     folder: Path
     state: runs.State | None
@@ -151,10 +158,22 @@ class Controls(Looking):
         try:
             said = act(self.folder)
         except (Problem, OSError) as problem:
-            self.post_message(self.Answered(str(problem), wrong=True))
+            if isinstance(problem, Problem) and problem.code == "changed":
+                self.post_message(self.NotAsBefore(problem.what))
+            else:
+                self.post_message(self.Answered(str(problem), wrong=True))
         else:
             if said:
                 self.post_message(self.Answered(f"The run {said}."))
+
+    @on(NotAsBefore)
+    @work
+    async def _ask_about_changes(self, message: NotAsBefore) -> None:
+        from tui.screens.ask import Sure
+
+        text = f"{literal(message.what)}. The steps to come are then others than planned."
+        if await self.app.push_screen_wait(Sure("Go on with what has changed?", text)):
+            self.ask_of_run(partial(runs.resume, force=True))
 
     @on(Answered)
     def _answered(self, message: Answered) -> None:

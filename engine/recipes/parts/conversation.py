@@ -5,6 +5,8 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
+from engine.recipes.parts.time_limit import time_limit
+
 CHAT_TEMPLATE: str = "own"  # the model's own chat template, or plain for a model that has none
 
 
@@ -28,5 +30,7 @@ def set_template(tokenizer: PreTrainedTokenizerBase) -> None:
 def render(turns: list[dict[str, Any]], tools: Any, tokenizer: PreTrainedTokenizerBase, ask: bool) -> list[int]:
     """Return the tokens of a conversation; `ask` ends them where the assistant begins to speak."""
     tools = json.loads(tools) if isinstance(tools, str) and tools.strip() else tools or None
-    tokens: list[int] = tokenizer.apply_chat_template(turns, tools=tools, add_generation_prompt=ask, return_dict=False)
+    options: dict[str, Any] = {"tools": tools, "add_generation_prompt": ask, "return_dict": False}
+    with time_limit("the chat template"):
+        tokens: list[int] = tokenizer.apply_chat_template(turns, **options)
     return tokens[1:] if tokens[:2] == [tokenizer.bos_token_id] * 2 else tokens
