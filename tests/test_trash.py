@@ -231,7 +231,7 @@ def test_a_created_run_and_a_watched_command_carry_marks_of_their_own(tmp_path):
 
 
 async def test_home_deletes_undoes_and_empties(runs):
-    from tests.tui.journals import wait_until
+    from tests.tui.journals import answer, wait_until
     from tui.app import Tunewright
 
     before = contents(runs)
@@ -248,19 +248,16 @@ async def test_home_deletes_undoes_and_empties(runs):
 
         await wait_until(pilot, lambda: pilot.app.screen.has_class("-some"))
         assert "u brings them back" in await ask("d")
-        await pilot.pause(0.6)
-        await pilot.press("y")
+        await answer(pilot, "y")
         await wait_until(pilot, lambda: trash.number(runs) == 1)
         await wait_until(pilot, lambda: "u brings it back" in said())
         await pilot.press("u")
         await wait_until(pilot, lambda: "is back" in said())
         assert {name: fact for name, fact in contents(runs).items() if name != ".trash"} == before
         await ask("d")
-        await pilot.pause(0.6)
-        await pilot.press("y")
+        await answer(pilot, "y")
         await wait_until(pilot, lambda: "u brings it back" in said())
         assert "1 deleted run" in await ask("E")
-        await pilot.pause(0.6)
-        await pilot.press("y")
+        await answer(pilot, "y")
         await wait_until(pilot, lambda: "are free again" in said())
         assert trash.number(runs) == 0 and not list((runs / ".trash").iterdir())

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.driver import Driver
@@ -16,8 +17,12 @@ from textual.filter import LineFilter
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.worker import get_current_worker
 
+from tui import key_parser
 from tui.ascii import Ascii, terminal_is_utf8
+from tui.input_queue import HELD, InputQueue
+from tui.text_target import to_text_field
 from tui.theme import DARK, LIGHT, terminal_is_light
 from tui.wire import Waiting, Wire, leaner
 
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
     from engine.machine import Machine
 
 
+THREADS = 32
 VEILED = 4.0  # seconds that the first picture waits at most for what was asked for
 
 
@@ -66,6 +72,7 @@ class Tunewright(App[None]):
         """`runs` is the folder of all runs; `read_only`: nothing changes the one that is shown; `slow`: send less."""
         self.wire = Wire(slow=slow)
         super().__init__()
+        self.input = InputQueue(self)
         self.read_only = read_only
         self.runs = runs
         self.opens = watch
@@ -82,7 +89,21 @@ class Tunewright(App[None]):
 
     def get_driver_class(self) -> type[Driver]:
         """Return the terminal's driver, on a line that is told apart from a fast one."""
+        key_parser.install()
         return leaner(super().get_driver_class(), self.wire)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Handle input in its turn, text in the text field of the screen."""
+        if isinstance(event, HELD) and not event.is_forwarded:
+            if self.input.holds(event):
+                return
+            to_text_field(self.screen, event)
+        await super().on_event(event)
+
+    async def push_screen_wait(self, screen: Screen[Any] | str, *, mode: str | None = None) -> Any:
+        """Push a screen and return its result; what is typed meanwhile is for that screen."""
+        self.input.asks(get_current_worker(), lambda: screen in self.screen_stack)
+        return await super().push_screen_wait(screen, mode=mode)
 
     def on_cursor_position(self) -> None:
         """Hear from the terminal that it has seen the last picture, and draw what waits for that."""
@@ -107,6 +128,8 @@ class Tunewright(App[None]):
 
     def on_mount(self) -> None:
         """Open what was asked for, and look at the machine once the first screen is there, unless a run is shown."""
+        # Every curve that is followed keeps a thread; on two cores there would be six for all of them.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
         if self.opens is not None:
             self.wire.veiled = True
             self.set_timer(VEILED, self.unveil)

@@ -5,6 +5,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from textual.worker import get_current_worker
+
 from engine.cards import near_names
 from engine.data import DataFacts
 from engine.data import look as look_at_data
@@ -37,6 +39,8 @@ class Wizard:
         self.imagined: Machine | None = None
         self.thought: Thought | None = None
         self.started: Path | None = None
+        self.field = "training.epochs"
+        """Where the editor opens: on the field where it was left."""
 
     @property
     def machine(self) -> Machine:
@@ -64,6 +68,19 @@ class Wizard:
             self.forget(dotted)
         else:
             self.answer(dotted, value)
+
+    def settle_draft(self, name: str, typed: str, applied: str) -> None:
+        """Keep what is typed, unless it is what holds already."""
+        if typed == applied:
+            self.drafts.pop(name, None)
+        else:
+            self.drafts[name] = typed
+
+    def not_applied(self) -> str:
+        """Return a sentence about values that were typed in the editor and can't be applied, empty without any."""
+        typed = {name.removeprefix("Edit."): text for name, text in self.drafts.items() if name.startswith("Edit.")}
+        named = ", ".join(f"{name} ({text})" for name, text in typed.items())
+        return f"typed in the editor and not applied: {named}; press e to change that" if typed else ""
 
     def said(self, dotted: str, otherwise: Any = None) -> Any:
         """Return an answer by its dotted name."""
@@ -121,7 +138,9 @@ class Wizard:
             step = self._screen(at)
             await (self.app.switch_screen(step) if shown else self.app.push_screen(step))
             shown = True
-            at = self._next(at, await step.answered)
+            answered = step.answered
+            self.app.input.asks(get_current_worker(), lambda answered=answered: not answered.done())  # type: ignore[misc]
+            at = self._next(at, await answered)
         self.imagine("")
         await self.app.pop_screen()
         if self.started is not None:

@@ -5,6 +5,7 @@ import math
 import os
 import random
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -142,3 +143,9 @@ async def wait_until(pilot: Pilot[Any], holds: Callable[[], bool], seconds: floa
         if holds():
             return
     raise AssertionError(f"this never held: {holds}")
+
+
+async def answer(pilot: Pilot[Any], key: str) -> None:
+    """Answer a question whether one is sure, as soon as keys count."""
+    await wait_until(pilot, lambda: getattr(pilot.app.screen, "counts_from", math.inf) <= time.monotonic())
+    await pilot.press(key)

@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.desk import keys
-from tests.tui.journals import RunFolder, wait_until
+from tests.tui.journals import RunFolder, answer, wait_until
 from tui.app import Tunewright
 from tui.screens.train import TrainScreen
 from tui.widgets.spans import Spans
@@ -64,10 +64,11 @@ async def test_killing_asks_names_what_is_lost_and_enter_means_no(
         assert "30 steps after the checkpoint of step 100" in screen._what_killing_costs()
         await pilot.press("X")
         await wait_until(pilot, lambda: pilot.app.screen is not screen)
-        await pilot.press("enter")
+        await answer(pilot, "enter")
         await wait_until(pilot, lambda: pilot.app.screen is screen)
         assert process.poll() is None
-        await pilot.press("X", "y")
+        await pilot.press("X")
+        await answer(pilot, "y")
         await wait_until(pilot, lambda: process.poll() is not None)
         assert process.returncode == -signal.SIGKILL
 

@@ -14,6 +14,7 @@ from engine.run import state
 from engine.tables import GOALS
 from tests.tiny import pairs, talks, write_rows
 from tests.tui.desk import at, sees, type_text, until
+from tests.tui.journals import answer
 from tui.app import Tunewright
 from tui.widgets.entry import PathEntry
 
@@ -96,7 +97,7 @@ async def test_a_goal_is_walked_from_home_to_results(
             await typed_into(pilot, "MethodScreen", "pay.py:pay" if goal == "reinforce" else "llama")
         if goal == "reinforce":
             await sees(pilot, "Run the code of pay.py?", "def pay(prompts, completions")
-            await pilot.press("y")
+            await answer(pilot, "y")
             await at(pilot, "MethodScreen")
         await sees(pilot, "No training" if goal == "baseline" else "LoRA 16-bit")
         await pilot.press("enter")

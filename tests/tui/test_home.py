@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.facts import T4, machine
-from tests.tui.journals import RunFolder, wait_until
+from tests.tui.journals import RunFolder, answer, wait_until
 from tui.app import Tunewright
 from tui.screens.ask import Ask, Sure
 from tui.screens.home import EMPTY, HomeScreen
@@ -119,12 +119,12 @@ async def test_deleting_names_what_is_lost_and_enter_means_no(runs: Path) -> Non
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, Sure))
         said = str(pilot.app.screen.query_one(".text").render())
         assert said.startswith("its tuned model, 1 checkpoint, its script, curves and log go to the trash:")
-        await pilot.press("enter")
+        await answer(pilot, "enter")
         await listed(pilot)
         assert (runs / "support-done").is_dir()
         await pilot.press("end", "d")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, Sure))
-        await pilot.press("y")
+        await answer(pilot, "y")
         await wait_until(pilot, lambda: names(pilot) == ["support-going", "bge-[red]stopped"])
         assert not (runs / "support-done").exists()
         await wait_until(pilot, lambda: "support-done is deleted" in str(pilot.app.screen.query_one("#said").render()))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.journals import START, RunFolder, wait_until
+from tests.tui.journals import START, RunFolder, answer, wait_until
 from tui.app import Tunewright
 from tui.screens import train
 from tui.screens.home import HomeScreen
@@ -121,11 +121,12 @@ async def test_stopping_asks_and_enter_means_no(half_way: RunFolder, process: su
         await shown(pilot, "training")
         await pilot.press("s")
         await wait_until(pilot, lambda: not isinstance(pilot.app.screen, TrainScreen))
-        await pilot.press("enter")
+        await answer(pilot, "enter")
         await wait_until(pilot, lambda: isinstance(pilot.app.screen, TrainScreen))
         await pilot.pause(0.2)
         assert process.poll() is None
-        await pilot.press("s", "y")
+        await pilot.press("s")
+        await answer(pilot, "y")
         await wait_until(pilot, lambda: process.poll() is not None)
         assert process.returncode == -signal.SIGTERM
         half_way.say("finished", 250, status="stopped", results=None)

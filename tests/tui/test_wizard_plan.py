@@ -11,6 +11,7 @@ from engine.document import load, read
 from engine.gpu import GpuUser
 from tests import facts
 from tests.tui.desk import EMBED, SFT, Desk, at, keys, sees, text, type_text, until
+from tests.tui.journals import answer
 from tui.screens.plan import PlanScreen
 from tui.widgets.entry import Entry
 from tui.widgets.memory_bar import MemoryBar
@@ -164,14 +165,14 @@ async def test_an_edit_that_breaks_another_field_is_refused_in_one_sentence(desk
         await until(pilot, lambda: run_of(app).objective.matryoshka == (384, 64))
 
 
-async def test_r_lets_the_guide_choose_an_edited_field_again(desk: Desk) -> None:
+async def test_ctrl_r_lets_the_guide_choose_an_edited_field_again(desk: Desk) -> None:
     app = desk.app(SFT | {"training": {"epochs": 9}})
     async with app.run_test(size=(120, 40)) as pilot:
         await planned(pilot)
         await pilot.press("e")
         await at(pilot, "EditScreen")
         await sees(pilot, "● training.epochs")
-        await pilot.press("r")
+        await pilot.press("ctrl+r")
         await until(pilot, lambda: run_of(app).training.epochs != 9)
 
 
@@ -210,13 +211,13 @@ async def test_a_file_is_replaced_only_after_a_question(desk: Desk) -> None:
         await pilot.press("s")
         await replace(pilot, "mine.yaml")
         await sees(pilot, "mine.yaml exists already")
-        await pilot.press("enter")
+        await answer(pilot, "enter")
         await sees(pilot, "Where to?")
         assert (desk.folder / "mine.yaml").read_text() == "precious", "Enter means no"
         assert app.focused.value == "mine.yaml"
         await pilot.press("enter")
         await sees(pilot, "exists already")
-        await pilot.press("y")
+        await answer(pilot, "y")
         await planned(pilot)
         assert read(desk.folder / "mine.yaml")["goal"] == "sft"
 
@@ -284,12 +285,12 @@ async def test_a_run_that_does_not_fit_is_started_only_after_a_question(desk: De
         await sees(pilot, "more than the 14.6 free")
         await pilot.press("enter")
         await sees(pilot, "This will probably not fit")
-        await pilot.press("escape")
+        await answer(pilot, "escape")
         await planned(pilot)
         assert not started
         await pilot.press("enter")
         await sees(pilot, "This will probably not fit")
-        await pilot.press("y")
+        await answer(pilot, "y")
         await at(pilot, "TrainScreen")
         assert started
 

@@ -1,10 +1,13 @@
 """Small questions over a screen: one line of text, one of a list, or are you sure."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from math import inf
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -14,10 +17,16 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from engine.problem import Problem
+from tui.app import Tunewright
 from tui.widgets.choices import Choice, Choices
 from tui.widgets.entry import Entry, PathEntry, PathSuggester
 from tui.widgets.keybar import KeyBar
 from tui.widgets.trouble import Trouble
+
+QUIET = 0.5  # seconds after a question appears in which keys do not answer it: they were meant for something else
+LONGEST = 2.0  # seconds that a slow line may take to show a question
+EARLY = "Keys count in a moment; what was typed before this question does not answer it."
+READY = "y does it. Enter, n and Esc do not."
 
 
 class Ask(ModalScreen[str | None]):
@@ -28,6 +37,8 @@ class Ask(ModalScreen[str | None]):
         Binding("escape", "back", "Back"),
         Binding("f1", "app.help", "Help", key_display="F1"),
     ]
+
+    app = getters.app(Tunewright)
 
     @dataclass
     class Settled(Message):
@@ -54,7 +65,7 @@ class Ask(ModalScreen[str | None]):
         """
         super().__init__()
         self.heading, self.text, self.settle, self.trouble = title, text, settle, trouble
-        kind, suggester = (PathEntry, PathSuggester()) if path else (Entry, None)
+        kind, suggester = (PathEntry, PathSuggester(folders=True)) if path else (Entry, None)
         self.drafts = {} if drafts is None or secret else drafts
         value = self.drafts.get(title, value)
         self.entry = kind(value, help=text, password=secret, suggester=suggester, placeholder=placeholder)
@@ -80,7 +91,7 @@ class Ask(ModalScreen[str | None]):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self._settle(event.value)
+        self.app.input.wait_for(self._settle(event.value))
 
     @work(thread=True, exclusive=True, exit_on_error=False)
     def _settle(self, value: str) -> None:
@@ -135,25 +146,58 @@ class Choose(ModalScreen[str | None]):
 
 
 class Sure(ModalScreen[bool]):
-    """Asks once before something that can't be undone or will likely fail; Enter and Esc mean no."""
+    """Asks once before something that can't be undone or will likely fail; Enter and Esc mean no.
+
+    What was typed before the question was on the screen, or in the half second after that, is no answer.
+    """
 
     CSS_PATH = "ask.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes"),
         Binding("n,enter,escape", "answer(False)", "No", key_display="n"),
     ]
+    app = getters.app(Tunewright)
 
     def __init__(self, title: str, text: str) -> None:
         """`text` names what will be lost or what will go wrong."""
         super().__init__()
         self.heading, self.text = title, text
+        self.counts_from = inf
+        """The time from which keys count."""
 
     def compose(self) -> ComposeResult:
         """Yield the question."""
         with Vertical(id="box") as box:
             box.border_title = Content(self.heading)
             yield Static(Content(self.text), classes="text" if self.text else "empty")
+            yield Static(EARLY, id="early")
         yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Begin to count when the question can be read."""
+        self.call_after_refresh(self._shown, time.monotonic() + LONGEST)
+
+    def _shown(self, latest: float) -> None:
+        """Let keys count a little after the terminal has the picture, which takes a while on a slow line."""
+        if self.app.wire.free or time.monotonic() > latest:
+            self.counts_from = time.monotonic() + QUIET
+            self.set_timer(QUIET, self._ready)
+        else:
+            self.set_timer(QUIET / 10, partial(self._shown, latest))
+
+    def _ready(self) -> None:
+        self.counts_from = min(self.counts_from, time.monotonic())
+        self.query_one("#early", Static).update(READY)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Offer no answer before keys count."""
+        return action != "answer" or time.monotonic() >= self.counts_from
+
+    def on_key(self, event: events.Key) -> None:
+        """Drop what was pressed too early."""
+        if event.time < self.counts_from:
+            event.stop()
 
     def action_answer(self, yes: bool) -> None:
         """Hand the answer over."""

@@ -102,7 +102,7 @@ class DataScreen(Step):
             self.wizard.complaint = ""
         elif self.wizard.data is not None and self._is_answered():
             self.show(self.wizard.data)
-        self.find_nearby()
+        self.app.input.wait_for(self.find_nearby(), text=False)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="nearby")
     def find_nearby(self) -> None:
@@ -144,7 +144,7 @@ class DataScreen(Step):
             self.action_go_on()
             return
         self.query_one("#state", Static).update(Content(f"looking at {literal(path, 60)} …"))
-        self.look(given)
+        self.app.input.wait_for(self.look(given))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="look")
     def look(self, given: Given) -> None:

@@ -10,6 +10,7 @@ from textual import getters, work
 from textual.screen import Screen
 
 from engine.problem import Problem
+from tui.app import Tunewright
 from tui.widgets.figures import plural
 from tui.widgets.progress import GOING
 from tui.widgets.runs_table import RunsTable
@@ -19,6 +20,7 @@ from tui.words import literal, place, size
 class Deletion(Screen[None]):
     """A screen that lists runs and lets them be deleted; `deleted` names those that can be brought back from here."""
 
+    app = getters.app(Tunewright)
     table = getters.query_one(RunsTable)
 
     def __init__(self, root: Path) -> None:
@@ -42,12 +44,12 @@ class Deletion(Screen[None]):
         if chosen.state in GOING:
             self.say(f"{chosen.name} goes on; open it and stop it first.", wrong=True)
         elif await self.app.push_screen_wait(Sure(f"Delete {literal(chosen.name)}?", losses(chosen.folder))):
-            self._change(partial(self._delete, chosen.folder))
+            self._do(partial(self._delete, chosen.folder))
 
     def action_undo(self) -> None:
         """Bring back the run that was deleted last."""
         if self.deleted:
-            self._change(self._restore)
+            self._do(self._restore)
 
     @work
     async def action_empty_trash(self) -> None:
@@ -61,7 +63,11 @@ class Deletion(Screen[None]):
         if not found:
             self.say("The trash is empty.")
         elif await self.app.push_screen_wait(Sure("Empty the trash?", text)):
-            self._change(self._empty)
+            self._do(self._empty)
+
+    def _do(self, act: Callable[[], str]) -> None:
+        """Change something; the next key waits until it is done."""
+        self.app.input.wait_for(self._change(act))
 
     @work(thread=True, group="change")
     def _change(self, act: Callable[[], str]) -> None:

@@ -109,7 +109,11 @@ class HomeScreen(Deletion):
             self._below = False
             return
         self.app.look_once()
-        self.call_after_refresh(self.look)
+        self.call_after_refresh(self._look_first)
+
+    def _look_first(self) -> None:
+        """Look before the next key is handled: it means a run of the list as it is now."""
+        self.app.input.wait_for(self.look())
 
     def on_resize(self) -> None:
         """Show as many columns as the width takes."""
@@ -158,7 +162,7 @@ class HomeScreen(Deletion):
         line.set_class(message.wrong, "wrong")
         self.refresh_bindings()
         if not message.wrong:
-            self.look()
+            self._look_first()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Offer what needs a run only where there is one, and what changes one only to who may change it."""
@@ -232,4 +236,4 @@ class HomeScreen(Deletion):
 
         text = "One line about this run. Words that begin with # are tags; nothing takes the note away."
         if await self.app.push_screen_wait(Ask(literal(chosen.name), text, chosen.note, settle=settle)) is not None:
-            self.look()
+            self._look_first()

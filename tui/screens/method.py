@@ -31,7 +31,9 @@ class MethodScreen(Step):
     CSS_PATH = ["step.tcss", "method.tcss"]
     PLACE = "Method"
     BINDINGS = [
-        Binding("v", "evidence", "Evidence", tooltip="Where the reasons are known from: papers, threads, measurements")
+        Binding(
+            "ctrl+s", "evidence", "Evidence", tooltip="Where the reasons are known from: papers, threads, measurements"
+        )
     ]
     methods = getters.query_one("#methods", Choices)
     body_trouble = getters.query_one("#trouble", Trouble)
@@ -69,7 +71,7 @@ class MethodScreen(Step):
         if open_questions:
             open_questions[0].query_one(PathEntry).focus()
         else:
-            self.rank()
+            self.app.input.wait_for(self.rank())
 
     @on(Demand.Given)
     def _given(self, message: Demand.Given) -> None:
@@ -87,7 +89,7 @@ class MethodScreen(Step):
             self.wizard.answer("objective.trust_reward_code", True)
         self.wizard.answer(field, value)
         self.methods.focus()
-        self.rank()
+        self.app.input.wait_for(self.rank())
 
     @work(thread=True, exclusive=True, exit_on_error=False)
     def rank(self) -> None:
@@ -115,7 +117,7 @@ class MethodScreen(Step):
     @on(WishList.Wished)
     def _wished(self, message: WishList.Wished) -> None:
         self.wizard.wishes = message.said
-        self.rank()
+        self.app.input.wait_for(self.rank())
 
     def action_evidence(self) -> None:
         """Show or hide where the reasons are known from."""

@@ -103,7 +103,7 @@ class ModelScreen(Step):
     def on_mount(self) -> None:
         """Begin to look for models; what was wrong with the answers so far is said at once."""
         self.entry.focus()
-        self.list_models()
+        self.app.input.wait_for(self.list_models(), text=False)
         if self.wizard.complaint:
             self.complain(self.wizard.complaint, self.entry)
             self.wizard.complaint = ""
@@ -180,7 +180,7 @@ class ModelScreen(Step):
         """Choose a model by hub id or folder."""
         self.query_one(Trouble).say()
         self.query_one("#state", Static).update(f"looking at {literal(name, 60)} …")
-        self.look(name)
+        self.app.input.wait_for(self.look(name))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="look")
     def look(self, name: str) -> None:

@@ -121,8 +121,12 @@ class PlanScreen(Step):
         self.app.machine_line = describe(self.wizard.machine)
         self.think()
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="plan")
     def think(self) -> None:
+        """Make plan and script; the next key waits for them, since it may start the run."""
+        self.app.input.wait_for(self.make_plan())
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="plan")
+    def make_plan(self) -> None:
         """Make plan and script for the answers as they are now; they arrive as `Planned` and `Scripted`."""
         worker = get_current_worker()
         try:
@@ -141,7 +145,7 @@ class PlanScreen(Step):
         if message.problem is not None:
             self.trouble.say(message.problem.sentence)
         elif message.thought is not None:
-            self.trouble.say()
+            self.trouble.say(self.wizard.not_applied())
             self.show(message.thought)
 
     @on(Scripted)
@@ -184,12 +188,12 @@ class PlanScreen(Step):
         self.edit()
 
     @work(exclusive=True, group="over")
-    async def edit(self, field: str = "training.epochs") -> None:
-        """Let the person change fields, beginning with one, then plan anew."""
+    async def edit(self, field: str = "") -> None:
+        """Let the person change fields, beginning with one or where the editor was left, then plan anew."""
         from tui.screens.edit import EditScreen
 
         if self.wizard.thought is not None:
-            await self.app.push_screen_wait(EditScreen(self.wizard, field))
+            await self.app.push_screen_wait(EditScreen(self.wizard, field or self.wizard.field))
             self.think()
 
     def action_methods(self) -> None:

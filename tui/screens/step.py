@@ -3,17 +3,15 @@
 import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events, getters, on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.types import CSSPathType
 from textual.widget import Widget
-from textual.widgets import DataTable, Input
+from textual.widgets import Input
 
 from tui.app import Tunewright
-from tui.widgets.choices import Choices
-from tui.widgets.entry import PathEntry
 from tui.widgets.keybar import KeyBar
 from tui.widgets.topline import TopLine
 from tui.widgets.trouble import Trouble
@@ -52,16 +50,6 @@ class Step(Screen[None]):
         """Answer: the name of the next screen, or "back"."""
         if not self.answered.done():
             self.answered.set_result(to)
-
-    def on_key(self, event: events.Key) -> None:
-        """Put what is typed beside the field into it: a path that is typed must never choose a row instead."""
-        entry = next(iter(self.query(PathEntry)), None)
-        beside = isinstance(self.focused, (DataTable, Choices))
-        if entry is not None and beside and event.is_printable and event.character not in (None, "?", " "):
-            event.stop()
-            entry.select_on_focus = False
-            entry.focus()
-            entry.insert_text_at_cursor(str(event.character))
 
     def action_back(self) -> None:
         """Go back one question."""

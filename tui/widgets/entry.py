@@ -4,16 +4,17 @@ import asyncio
 import os
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from textual import events
 from textual.binding import Binding
-from textual.suggester import Suggester
+from textual.suggester import Suggester, SuggestionReady
 from textual.widgets import Input
 
 from tui.widgets.escaped import escape
+from tui.widgets.trouble import Trouble
 
 _AT_MOST = 5000
 
@@ -47,10 +48,10 @@ def completions(typed: str) -> Iterator[str]:
 class PathSuggester(Suggester):
     """Suggests the first path, or one of some known names, that begins with what is typed."""
 
-    def __init__(self, names: Sequence[str] = ()) -> None:
-        """`names` are suggested before paths."""
+    def __init__(self, names: Sequence[str] = (), *, folders: bool = False) -> None:
+        """`names` are suggested before paths; `folders`: only folders are, for a file that is to be written."""
         super().__init__(use_cache=False, case_sensitive=True)
-        self.names = tuple(names)
+        self.names, self.folders = tuple(names), folders
 
     async def get_suggestion(self, value: str) -> str | None:
         """Return the best completion, read from the file system in a thread."""
@@ -59,8 +60,13 @@ class PathSuggester(Suggester):
     def complete(self, value: str) -> str | None:
         """Return the best completion that is longer than what is typed."""
         names = (name for name in self.names if name.startswith(value))
-        candidates = (*names, *completions(value)) if value else ()
+        found = (name for name in completions(value) if name.endswith("/") or not self.folders)
+        candidates = chain(names, found) if value else iter(())
         return next((name for name in candidates if name != value and name.isprintable()), None)
+
+    def is_whole(self, value: str) -> bool:
+        """Return whether what is typed is a name or a path already, so that nothing has to be completed."""
+        return value in self.names or Path(value).expanduser().exists()
 
 
 class Entry(Input):
@@ -73,6 +79,18 @@ class Entry(Input):
         super().__init__(value, compact=True, **options)  # type: ignore[arg-type]
         self.cursor_blink = False
         self.help_text = help
+        self.taken = ""
+        """What was submitted last: text that comes from elsewhere takes its place."""
+
+    def on_input_changed(self) -> None:
+        """Let what is wrong go with its cause."""
+        for trouble in self.screen.query(Trouble):
+            trouble.reconsider()
+
+    async def action_submit(self) -> None:
+        """Submit what is typed."""
+        self.taken = self.value
+        await super().action_submit()
 
     def on_paste(self, event: events.Paste) -> None:
         """Insert what was pasted, with everything that is no printable sign written out."""
@@ -90,12 +108,25 @@ class Entry(Input):
 
 
 class PlainEntry(Entry):
-    """A field that never needs a question mark (numbers, names): `?` opens the help here as everywhere."""
+    """A field that seldom needs a question mark (numbers, names): `?` opens the help while nothing is typed but `/`."""
 
     BINDINGS = [
         Binding("enter", "submit", "Take", tooltip="Take what is typed"),
-        Binding("question_mark", "app.help", "Help", key_display="?", priority=True),
+        Binding("question_mark", "help", "Help", key_display="?", priority=True),
     ]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Let a question mark be text within text."""
+        return action != "help" or self.value in ("", "/")
+
+    def action_help(self) -> None:
+        """Open the help."""
+        self.app.simulate_key("f1")
+
+    def on_input_changed(self) -> None:
+        """Let the keys follow what is typed."""
+        super().on_input_changed()
+        self.refresh_bindings()
 
 
 class PathEntry(PlainEntry):
@@ -106,16 +137,45 @@ class PathEntry(PlainEntry):
         Binding("tab", "complete", "Complete", show=False, tooltip="Take the suggested path, or go to the next field"),
     ]
 
+    whole = ""
+    """What was pasted: it is never completed."""
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take what is pasted as it is."""
+        super().on_paste(event)
+        self.whole = self.value
+
+    def on_suggestion_ready(self, event: SuggestionReady) -> None:
+        """Suggest nothing behind what was pasted."""
+        if self.value == self.whole:
+            event.prevent_default()
+
     def pasted(self, text: str) -> str:
         """Return the path that was meant, without signs that no screen can show."""
         return "".join(filter(str.isprintable, clean_path(text)))
 
-    def action_complete(self) -> None:
-        """Take the suggestion, or leave the field where there is none."""
-        suggester = self.suggester
-        suggestion = suggester.complete(self.value) if isinstance(suggester, PathSuggester) else None
-        if suggestion is None or self.cursor_position < len(self.value):
-            self.screen.focus_next()
-            return
+    async def action_submit(self) -> None:
+        """Take the suggested path where there is one, and submit it."""
+        known = isinstance(self.suggester, PathSuggester) and self.suggester.is_whole(self.value)
+        suggestion = None if known or self.value == self.whole else self._completion()
+        if suggestion is not None:
+            self.complete(suggestion)
+        await super().action_submit()
+
+    def complete(self, suggestion: str) -> None:
+        """Fill in the suggested path."""
         self.value = suggestion
         self.cursor_position = len(suggestion)
+
+    def _completion(self) -> str | None:
+        if self.cursor_position < len(self.value) or not isinstance(self.suggester, PathSuggester):
+            return None
+        return self.suggester.complete(self.value)
+
+    def action_complete(self) -> None:
+        """Take the suggestion, or leave the field where there is none."""
+        suggestion = self._completion()
+        if suggestion is None:
+            self.screen.focus_next()
+        else:
+            self.complete(suggestion)

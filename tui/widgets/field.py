@@ -20,7 +20,7 @@ from tui.widgets.value import bounds, choices, is_text, read, written
 
 
 class FieldForm(Vertical):
-    """Help, bounds and an editor for one field; Enter posts `Edited` with the checked value, or says what is wrong."""
+    """Help, bounds and an editor for one field; Enter posts `Edited` with the checked value, or `Refused`."""
 
     DEFAULT_CSS = """
     FieldForm { height: auto; }
@@ -35,6 +35,13 @@ class FieldForm(Vertical):
 
         name: str
         value: Any
+
+    @dataclass
+    class Refused(Message):
+        """What a person typed is no value for the field."""
+
+        name: str
+        sentence: str
 
     def __init__(self, name: str, info: FieldInfo, value: Any, why: str = "", typed: str = "") -> None:
         """`name` is dotted, `why` is the guide's reason for the value, `typed` what was typed before and not taken."""
@@ -71,26 +78,26 @@ class FieldForm(Vertical):
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
         event.stop()
-        self._take(event.value)
+        self.take(event.value)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self._take(str(event.option_id))
+        self.take(str(event.option_id))
 
-    def _take(self, text: str) -> None:
+    def take(self, text: str) -> None:
+        """Post the value that a text stands for, or say what is wrong with it."""
         try:
             value = read(text, self.info, self.field)
         except Problem as problem:
-            self.refuse(problem)
+            self.post_message(self.Refused(self.field, problem.sentence))
             return
         self.query_one(Trouble).say()
         self.post_message(self.Edited(self.field, value))
 
-    def refuse(self, problem: Problem) -> None:
-        """Say what is wrong below the editor and stay there."""
-        self.query_one(Trouble).say(problem.sentence)
-        self.edit()
+    def complain(self, sentence: str) -> None:
+        """Say what is wrong below the editor."""
+        self.query_one(Trouble).say(sentence)
 
 
 def _plain(text: str, _: int) -> Content:

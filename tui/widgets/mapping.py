@@ -161,6 +161,7 @@ class Mapping(Vertical):
         event.stop()
         if not hasattr(self, "facts"):
             return  # nothing is offered yet
+        self.query_one(Trouble).say()
         if event.select in (self.shape, self.change):
             if event.select is self.change and self.convert == self.suggested:
                 self.known = self.suit

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, get_args
+from typing import ClassVar, Literal, get_args
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -46,23 +46,20 @@ class Remedies(OptionList):
     Remedies.-some { display: block; }
     """
     HELP = (
-        "What is wrong with the rows. The remedy in brackets is what the run will do: d leaves the rows out (they are "
-        "written to dropped.jsonl in the run's folder), c shortens long ones, s keeps rows of one document together, "
-        "k keeps all as it is."
+        "What is wrong with the rows. The remedy in brackets is what the run will do; the arrows left and "
+        "right choose another one. Rows that are left out are written to dropped.jsonl in the run's folder."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "remedy('drop')", "Leave out", tooltip="Leave these rows out; dropped.jsonl will hold them"),
-        Binding("k", "remedy('keep')", "Keep", tooltip="Keep these rows as they are"),
-        Binding("c", "remedy('clip')", "Shorten", tooltip="Cut what is longer than the model reads"),
-        Binding("s", "remedy('split')", "Together", tooltip="Keep rows of one document on one side of the test"),
+        Binding("right,enter", "remedy(1)", "Next remedy", key_display="→", tooltip="Do the next thing in this line"),
+        Binding("left", "remedy(-1)", "Remedy before", key_display="←", tooltip="Do the thing before it"),
     ]
 
     @dataclass
     class Chosen(Message):
-        """A remedy was chosen for a problem."""
+        """A remedy was chosen for a problem, or none."""
 
         problem: DataProblem
-        remedy: Remedy
+        remedy: Remedy | Literal[""]
 
     def __init__(self) -> None:
         """There is nothing to show yet."""
@@ -97,17 +94,21 @@ class Remedies(OptionList):
         """Return what is done about a problem: what was chosen, else what is usual."""
         return self.chosen.get(problem.code) or usual(problem)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only the keys of the remedies that the highlighted problem has."""
-        if action != "remedy":
-            return True
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Offer the keys only where the highlighted problem has several remedies."""
         at = self.highlighted
-        return at is not None and at < len(self.problems) and parameters[0] in possible(self.problems[at])
+        return action != "remedy" or (at is not None and len(possible(self.problems[at])) > 0)
 
-    def action_remedy(self, remedy: Remedy) -> None:
-        """Choose a remedy for the highlighted problem."""
+    def action_remedy(self, by: int) -> None:
+        """Choose the next remedy of the highlighted problem, or the one before."""
         if self.highlighted is not None:
-            self.post_message(self.Chosen(self.problems[self.highlighted], remedy))
+            problem = self.problems[self.highlighted]
+            remedies: tuple[Remedy | Literal[""], ...] = possible(problem)
+            now = self.remedy_of(problem)
+            if not usual(problem):
+                remedies = (*remedies, "")
+            at = remedies.index(now) + by if now in remedies else 0 if by > 0 else -1
+            self.post_message(self.Chosen(problem, remedies[at % len(remedies)]))
 
     def on_option_list_option_highlighted(self) -> None:
         """Show the keys of the problem that is highlighted now."""
