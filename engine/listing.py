@@ -3,9 +3,10 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from engine import remarks
+from engine.best import Best, best
 from engine.command import described as command_of
 from engine.event import EVENTS
 from engine.history import History
@@ -14,6 +15,8 @@ from engine.run import GOING, State, state
 from engine.run_folder import folders, is_edited, load, written
 
 END = 64 * 1024
+LONGEST = 256 * 2**20  # bytes of a journal in which evaluations between its ends are looked for
+TELLING = (b'"evaluated"', b'"checkpoint"', b'"begun"', b'"started"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Summary:
     edited: bool
     note: str = ""
     tags: tuple[str, ...] = ()
+    best: Best | None = None
 
 
 def listing(runs: Path) -> list[Summary]:
@@ -47,6 +51,7 @@ def _summary(folder: Path) -> Summary:
     known = glance(folder)
     goal, model = _describe(folder)
     written_about = remarks.note(folder)
+    found = best(known)
     return Summary(
         folder=folder,
         name=folder.name,
@@ -55,11 +60,12 @@ def _summary(folder: Path) -> Summary:
         model=model,
         step=known.step,
         max_steps=known.max_steps,
-        metric=metric(known),
+        metric=found.text if found else "",
         started=(known.started or {}).get("time") or written(folder) / 1e9,
         edited=is_edited(folder),
         note=written_about,
         tags=remarks.tags(written_about),
+        best=found,
     )
 
 
@@ -76,7 +82,7 @@ def _describe(folder: Path) -> tuple[str, str]:
 
 
 def glance(folder: Path) -> History:
-    """Return what the two ends of a run's journal tell: enough for a line and its state, at any length."""
+    """Return what the two ends of a run's journal tell, and its evaluations: enough for a line and its state."""
     import orjson
 
     known = History()
@@ -84,10 +90,7 @@ def glance(folder: Path) -> History:
         with (folder / EVENTS).open("rb") as file:
             size = file.seek(0, 2)
             file.seek(0)
-            text = file.read() if size <= 2 * END else file.read(END).rpartition(b"\n")[0] + b"\n"
-            if size > 2 * END:
-                file.seek(size - END)
-                text += file.read().partition(b"\n")[2]
+            text = file.read() if size <= 2 * END else _long(file, size)
     except OSError:
         return known
     for line in text.split(b"\n")[:-1]:
@@ -100,13 +103,13 @@ def glance(folder: Path) -> History:
     return known
 
 
-def metric(known: History) -> str:
-    """Return the number that says most about a run: nDCG@10 at full width, or a loss."""
-    for name, series in known.evaluated.items():
-        if name.endswith("ndcg@10") and series.last is not None:
-            return f"nDCG@10 {series.last:.4f}"
-    for name, label, curves in (("eval_loss", "eval loss", known.evaluated), ("loss", "loss", known.metrics)):
-        found = curves.get(name)
-        if found is not None and found.last is not None:
-            return f"{label} {found.last:.4f}"
-    return ""
+def _long(file: BinaryIO, size: int) -> bytes:
+    """Return both ends of a long journal and, where it has no results yet, what lies between them of evaluations."""
+    first = file.read(END).rpartition(b"\n")[0] + b"\n"
+    file.seek(size - END)
+    last = file.read().partition(b"\n")[2]
+    if b'"finished"' in last or size > LONGEST:
+        return first + last
+    file.seek(len(first))
+    between = file.read(size - len(last) - len(first))
+    return first + b"".join(line for line in between.splitlines(True) if any(word in line for word in TELLING)) + last

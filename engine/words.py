@@ -1,5 +1,6 @@
 """Numbers as a person reads them."""
 
+import math
 from collections.abc import Sequence
 
 
@@ -9,6 +10,16 @@ def count(number: int) -> str:
         if number >= size:
             return f"{number / size:.1f} {letter}"
     return f"{number:,}"
+
+
+def value(number: float | None) -> str:
+    """Return a measured value with about four digits: 1.214, 2.1e-05, – for none."""
+    if number is None or not math.isfinite(number):
+        return "–"
+    size = abs(number)
+    if number == 0 or 1e-3 <= size < 1e5:
+        return f"{number:.{4 if size < 1 else max(0, 3 - int(math.log10(size)))}f}"
+    return f"{number:.3g}"
 
 
 def gib(size: float) -> str:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tui.commands.words import outcome_lines
-from tui.widgets.outcome import chance, how_to_load, metrics, page, verdict
+from tui.widgets.loading import how_to_load
+from tui.widgets.outcome import beaten, chance, metrics, page, verdict
 
 
 def results(after, rows):
@@ -20,12 +21,12 @@ def results(after, rows):
         (7.625, 800, "better than the base model"),
         (3.0, 8, "better than the base model"),
         (9.0, 8, "worse than the base model"),
-        (7.649, 8, "no better than the base model"),
+        (7.649, 8, "no checkpoint beats the base model"),
     ],
 )
 def test_the_verdict(after, rows, said):
     told = results(after, rows)
-    assert said in verdict(metrics(told), chance(told)).text
+    assert said in verdict(metrics(told), chance(told), lost=beaten(told)).text
     lines = list(outcome_lines(told, "lora"))
     assert said in lines[0]
     assert ("Only 8 test rows" in lines[1]) == (rows == 8)

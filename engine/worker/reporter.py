@@ -13,6 +13,16 @@ from engine.worker.stopping import Stop, Stopped
 SKIPPED = ("runtime", "samples_per_second", "steps_per_second", "epoch", "num_tokens", "model_preparation_time")
 
 
+def picked_by(args: Any) -> dict[str, Any]:
+    """Return which metric picks the checkpoint that is kept, nothing where the last weights are."""
+    name = str(getattr(args, "metric_for_best_model", None) or "")
+    if not name or not getattr(args, "load_best_model_at_end", False):
+        return {}
+    short = name.removeprefix("eval_")
+    told = "eval_loss" if short == "loss" else short
+    return {"best_metric": told, "greater_is_better": bool(args.greater_is_better)}
+
+
 class Reporter(TrainerCallback):
     """The callback that the worker hands to a script's `main`."""
 
@@ -62,6 +72,7 @@ class Reporter(TrainerCallback):
             epochs=state.num_train_epochs,
             trainable=sum(size for size, trains in sizes if trains),
             parameters=sum(size for size, _ in sizes),
+            **picked_by(args),
         )
         if self.news:
             self.on_warning("halved", self.news, "set training.batch so from the beginning next time")

@@ -12,13 +12,14 @@ Plain = Annotated[bool, typer.Option("--headless", help="Plain lines in place of
 
 def compare(names: Names, headless: Plain = False, runs_folder: Runs = None) -> None:
     """Draw several runs in one picture, with the settings in which they differ. As lines where there is no terminal."""
+    from engine.best import best
     from engine.differences import differences
-    from engine.listing import glance, metric
+    from engine.listing import glance
     from engine.problem import Problem
     from engine.roots import root
     from engine.run_folder import find
     from tui.commands.say import is_terminal, say
-    from tui.commands.words import columns
+    from tui.commands.words import columns, result
     from tui.words import literal
 
     folders = [find(root(runs_folder), name) for name in names]
@@ -29,7 +30,8 @@ def compare(names: Names, headless: Plain = False, runs_folder: Runs = None) -> 
 
         raise typer.Exit(full_screen(folders[0].parent, folders[0], others=folders))
     rows = [("", *(literal(folder.name) for folder in folders))]
-    rows.append(("result", *(literal(metric(glance(folder))) or "-" for folder in folders)))
+    found = [best(glance(folder)) for folder in folders]
+    rows.append(("result", *(result(each) or "-" for each in found)))
     rows += [(name, *(literal(value) or "-" for value in values)) for name, values in differences(folders).items()]
     for line in columns(rows):
         say(line)

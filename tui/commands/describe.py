@@ -9,13 +9,14 @@ from typing import Any
 
 from engine import findings, run_folder
 from engine import run as runs
+from engine.best import best
 from engine.config import Run, plain
 from engine.history import History
 from engine.listing import Summary
 from engine.problem import Problem
 from engine.series import Series
 from engine.trash import Deleted
-from tui.commands.words import columns, hint, outcome_lines
+from tui.commands.words import columns, hint, outcome_lines, result
 from tui.measured import memory_facts
 from tui.widgets.figures import count, log_line, value
 from tui.words import duration, literal, place, size
@@ -47,7 +48,7 @@ def _row(summary: Summary) -> tuple[str, ...]:
         summary.goal,
         summary.model,
         f"{count(summary.step)}{planned}",
-        summary.metric,
+        result(summary.best),
         begun,
         summary.note,
     )
@@ -70,6 +71,7 @@ def report(folder: Path) -> dict[str, Any]:
         "epoch": known.epoch,
         "steps_per_second": known.steps_per_second,
         "seconds_left": known.seconds_left,
+        "best": asdict(found) if (found := best(known)) else None,
         "metrics": {name: series.last for name, series in known.metrics.items()},
         "evaluated": {name: _ends(series) for name, series in known.evaluated.items()},
         "checkpoints": known.checkpoints,
@@ -118,11 +120,19 @@ def _progress(known: History, state: str) -> Iterator[str]:
         yield f"step {count(known.step)}{planned} · epoch {known.epoch:.2f}{left}"
     elif known.phase and state in runs.GOING:
         yield f"phase {known.phase}"
-    curves = [("", *pair) for pair in known.metrics.items() if pair[0] == "loss"]
-    for prefix, name, series in [*curves, *(("", *pair) for pair in known.evaluated.items())]:
+    if (found := best(known)) is not None:
+        yield result(found) + (f" at step {count(found.step)}" if found.step else "")
+    if known.results is None:
+        yield from _curves(known)
+
+
+def _curves(known: History) -> Iterator[str]:
+    """Yield the last point of each curve, while no saved model says what came of it."""
+    curves = [pair for pair in known.metrics.items() if pair[0] == "loss"]
+    for name, series in [*curves, *known.evaluated.items()]:
         ends = _ends(series)
         before = f" (before {value(ends['baseline'])})" if ends["baseline"] is not None else ""
-        yield f"{prefix}{name} {value(ends['last'])}{before}"
+        yield f"{literal(name)} {value(ends['last'])} last{before}"
 
 
 def _end(folder: Path, known: History, state: str, method: str) -> Iterator[str]:

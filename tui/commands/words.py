@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from engine.best import Best
 from engine.estimate import Estimate
 from engine.roots import root
-from tui.words import duration, gib, listed
+from engine.words import value
+from tui.words import duration, gib, listed, literal
 
 
 def hint(folder: Path) -> str:
@@ -42,13 +44,22 @@ def columns(rows: list[tuple[str, ...]]) -> Iterator[str]:
         yield "  ".join([*padded, last]).rstrip()
 
 
+def result(found: Best | None) -> str:
+    """Return the one number of a run, and what the base model had where it is not beaten."""
+    if found is None:
+        return ""
+    lost = found.beats_base is False and found.before is not None and not found.word
+    return literal(found.text) + (f", no better than the base model ({value(found.before)})" if lost else "")
+
+
 def outcome_lines(results: dict[str, Any], method: str) -> Iterator[str]:
     """Yield the table before and after, samples, and how to load the model."""
-    from tui.widgets.figures import count, one_line, percent, value
-    from tui.widgets.outcome import chance, further, how_to_load, loaded_as, metrics, verdict, when
+    from tui.widgets.figures import count, one_line, percent
+    from tui.widgets.loading import further, how_to_load, loaded_as
+    from tui.widgets.outcome import beaten, chance, metrics, verdict, when
 
     measured = metrics(results)
-    yield verdict(measured, chance(results)).text.strip()
+    yield verdict(measured, chance(results), lost=beaten(results)).text.strip()
     if caveat := chance(results):
         yield caveat
     rows = results.get("test_rows")

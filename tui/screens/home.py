@@ -149,7 +149,7 @@ class HomeScreen(Deletion):
             self.call_after_refresh(self.refresh_bindings)
         self._found = found
         self.table.list_runs([each for each in found if matches(each, self._wanted)] if self._wanted else found)
-        self.query_one("#titles", Spans).show([titles(self.app.size.width)])
+        self.query_one("#titles", Spans).show([titles(self.app.size.width, self.table.summaries)])
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         """Tell something below the list, from any thread."""

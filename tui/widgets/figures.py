@@ -3,7 +3,10 @@
 import math
 import re
 
+from engine.words import value
 from tui.words import literal
+
+__all__ = ["clock", "count", "log_line", "one_line", "percent", "plural", "score", "value"]
 
 ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
 
@@ -21,16 +24,6 @@ def one_line(text: str) -> str:
 def count(number: float) -> str:
     """Return a whole number with separators: 1,083."""
     return f"{round(number):,}"
-
-
-def value(number: float | None) -> str:
-    """Return a measured value with about four digits: 1.214, 2.1e-05, – for none."""
-    if number is None or not math.isfinite(number):
-        return "–"
-    size = abs(number)
-    if number == 0 or 1e-3 <= size < 1e5:
-        return f"{number:.{4 if size < 1 else max(0, 3 - int(math.log10(size)))}f}"
-    return f"{number:.3g}"
 
 
 def score(number: float | None) -> str:

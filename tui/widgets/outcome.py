@@ -1,6 +1,5 @@
 """What came out of a run: the verdict, before and after, samples, and how to use the model."""
 
-import math
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,10 +8,11 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from engine.best import NOTICEABLE, RETRIEVAL, gain, main_row
 from tui.measured import memory_facts
 from tui.widgets.figures import count, one_line, percent, value
 from tui.widgets.finding_rows import found_rows
-from tui.widgets.pictures import RETRIEVAL
+from tui.widgets.loading import further, how_to_load, loaded_as
 from tui.widgets.spans import Part, Row, shorten, spread
 from tui.words import duration, gib, literal, place
 
@@ -28,15 +28,7 @@ NAMES = {
     "keep_perplexity": "kept: perplexity",
     "kl": "KL to the reference",
 }
-LOADERS = {
-    "classify": ("AutoModelForSequenceClassification", "AutoPeftModelForSequenceClassification"),
-    "reward": ("AutoModelForSequenceClassification", "AutoPeftModelForSequenceClassification"),
-    "seq2seq": ("AutoModelForSeq2SeqLM", "AutoPeftModelForSeq2SeqLM"),
-}
-WHOLE = frozenset({"full", "layers", "head", "none"})
-"""Methods whose result is a whole model, not an adapter."""
 CLASSES = 8  # classes of a confusion table that still has room beside its names
-NOTICEABLE = 0.1  # percent; a smaller change is called none
 FEW = 100  # test rows below which a difference of a few percent may be chance
 WITHIN_CHANCE = 5.0  # percent; a smaller change on few test rows decides nothing
 SAMPLES = 5
@@ -60,10 +52,7 @@ class Metric:
     @property
     def gain(self) -> float:
         """Return the change in percent, positive when it became better."""
-        if self.after is None or self.after == self.before:
-            return 0.0
-        change = self.change if self.change is not None else math.copysign(math.inf, self.after - self.before)
-        return change if self.higher_is_better else -change
+        return 0.0 if self.after is None else gain(self.before, self.after, higher_is_better=self.higher_is_better)
 
 
 def metrics(results: dict[str, Any]) -> list[Metric]:
@@ -102,9 +91,24 @@ def chance(results: dict[str, Any]) -> str:
     return f"Only {count(tested)} test rows: a difference of a few percent may be chance."
 
 
-def verdict(measured: Sequence[Metric], caveat: str = "") -> Part:
-    """Return in a few words, and honestly, whether the training helped; a small test decides no small change."""
+def beaten(results: dict[str, Any]) -> bool:
+    """Return whether no checkpoint is better than the base model by the metric that picked the one that is kept."""
+    row = main_row(results)
+    if row is None or is_untrained(results) or not _is_metric(row, alone=False):
+        return False
+    return _metric(row).gain <= NOTICEABLE
+
+
+def verdict(measured: Sequence[Metric], caveat: str = "", *, lost: bool = False) -> Part:
+    """Return in a few words, and honestly, whether the training helped; a small test decides no small change.
+
+    `lost`: no checkpoint beats the base model by the main metric, whatever the others say.
+    """
     gains = [metric.gain for metric in measured]
+    if lost and gains:
+        if all(each < -NOTICEABLE for each in gains):
+            return Part("✗ worse than the base model: no checkpoint beats it ", "wrong")
+        return Part("– no checkpoint beats the base model ", "warning")
     if caveat and gains and NOTICEABLE < max(map(abs, gains)) < WITHIN_CHANCE:
         return Part("– no clear change on so few test rows ", "warning")
     better = sum(gain > NOTICEABLE for gain in gains)
@@ -128,7 +132,7 @@ def headline(name: str, results: dict[str, Any], *, edited: bool, width: int) ->
     done = f" · done in {duration(took)}" if isinstance(took, (int, float)) else " · done"
     mark = [Part(" · script edited by hand", "warning", 3)] if edited else []
     left = [Part(f" {shorten(name, max(16, width - 54))}", "strong"), Part(done, keep=4), *mark]
-    return [spread(left, [verdict(metrics(results), chance(results))], width)]
+    return [spread(left, [verdict(metrics(results), chance(results), lost=beaten(results))], width)]
 
 
 def page(results: dict[str, Any], method: str, width: int) -> list[Row]:
@@ -206,7 +210,8 @@ def _facts(results: dict[str, Any]) -> Iterator[Row]:
     elif shown:
         facts.append(("helped", f"by {count(shown)} solved examples, none of them a test row"))
     if isinstance(results.get("best_step"), int):
-        facts.append(("kept", f"the weights of step {count(results['best_step'])}, the best of all evaluations"))
+        words = "the best; the base model is no worse" if beaten(results) else "the best of all evaluations"
+        facts.append(("kept", f"the weights of step {count(results['best_step'])}, {words}"))
     facts += memory_facts(results.get("memory"))
     if learned := _learned(results.get("proof")):
         facts.append(("learned", learned))
@@ -261,39 +266,3 @@ def _use(results: dict[str, Any], method: str, width: int) -> Iterator[Row]:
         Part("x", "accent"),
         Part(" shows it"),
     )
-
-
-def loaded_as(results: dict[str, Any]) -> str:
-    """Return what decides how a tuned model is loaded: its goal, or its own kind where that is another."""
-    return str(results.get("model_kind", results.get("goal", "")))
-
-
-def further(results: dict[str, Any]) -> str:
-    """Return what a result is good for next, such as the base of another run; empty where nothing is offered."""
-    following = results.get("next")
-    if not isinstance(following, dict):
-        return ""
-    origin = literal(place(Path(str(following.get("from", "")))))
-    return f"it is a base for more: a run with goal: {following.get('goal', 'sft')} and from: {origin}"
-
-
-def how_to_load(goal: str, method: str, folder: Path) -> list[str]:
-    """Return the lines of Python that load the tuned model, after its card says how where the method needs more."""
-    if goal == "embed" or method == "head":
-        asked = ["names = model.transformers_model.config.id2label", "names[int(model.encode(text).argmax())]"]
-        return [
-            "from sentence_transformers import SentenceTransformer",
-            f"model = SentenceTransformer({str(folder)!r})",
-            *(asked if method == "head" else []),
-        ]
-    if method == "bottleneck":
-        return [f"see {folder.name}/README.md: the added layers need the few lines that stand there"]
-    whole = method in WHOLE
-    name = LOADERS.get(goal, ("AutoModelForCausalLM", "AutoPeftModelForCausalLM"))[not whole]
-    lines, head = [f"from {'transformers' if whole else 'peft'} import {name}"], ""
-    if goal == "classify" and not whole:  # an adapter does not know how many classes there are
-        lines += ["import json", f"names = dict(enumerate(json.load(open({str(folder / 'classes.json')!r}))))"]
-        head = ", id2label=names"
-    elif goal == "reward" and not whole:
-        head = ", num_labels=1"
-    return [*lines, f"model = {name}.from_pretrained({str(folder)!r}{head})"]

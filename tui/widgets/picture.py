@@ -14,14 +14,14 @@ from tui.widgets.spans import Part
 
 MARKS = 24  # evaluations that get a mark of their own; of more, some are marked and a line runs through all
 SPACED = 8  # marks on a smoothed line, which tell it from others without colour
-Look = Literal["curve", "marks", "path", "smooth", "lowest", "highest"]
+Look = Literal["curve", "marks", "path", "smooth", "star"]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One series of a picture: a raw and smoothed `curve`, single `marks`, a `path` from mark to mark, its best point.
+    """One series of a picture: a raw and smoothed `curve`, single `marks`, a `path` from mark to mark, a `star`.
 
-    `begun` is the Unix time from which its time is counted.
+    `begun` is the Unix time from which its time is counted, `step` where its star stands.
     """
 
     series: Series
@@ -30,6 +30,7 @@ class Line:
     marker: str = "●"
     name: str = ""
     begun: float = 0.0
+    step: int = 0
 
     def window(self, lens: Lens, whole: float) -> Window:
         """Return what a lens shows of this line."""
@@ -74,8 +75,8 @@ class Tracer:
 
     def _line(self, index: int, line: Line) -> Iterator[Trace]:
         window = line.window(self.lens, self.whole)
-        if line.look in ("lowest", "highest"):
-            yield Trace(tuple(best(line.series, window, lowest=line.look == "lowest")), line.style, line.marker, False)
+        if line.look == "star":
+            yield Trace(tuple(_star(line.series, window, line.step)), line.style, line.marker, False)
             return
         if line.look in ("curve", "smooth"):
             yield from self._curve(index, line, window)
@@ -115,16 +116,10 @@ def _spaced(line: Sequence[Point], window: Window, index: int) -> Iterator[Point
     yield from line[-1:]
 
 
-def best(series: Series, window: Window, *, lowest: bool) -> Iterator[Point]:
-    """Yield the best point of a series if it lies in the window."""
-    if (index := best_index(series, lowest=lowest)) is not None and index in inside(series, window):
+def _star(series: Series, window: Window, step: int) -> Iterator[Point]:
+    """Yield the point of a step if it lies in the window."""
+    if (index := series.steps.index(step)) in inside(series, window):
         yield series.places(window.along)[index] - window.origin, series.values[index]
-
-
-def best_index(series: Series, *, lowest: bool) -> int | None:
-    """Return where the lowest or highest number of a series stands, the first of equal ones."""
-    low, high, _, count = series.between(0, len(series))
-    return series.values.index(low if lowest else high) if count else None
 
 
 def raised(traces: Sequence[Trace]) -> list[Trace] | None:
@@ -153,7 +148,7 @@ def reading(picture: Picture, lens: Lens, whole: float, width: int) -> list[Part
     for line in picture.lines:
         window = line.window(lens, whole)
         index = line.series.nearest(lens.along, lens.cursor + window.origin)
-        if index is None or line.look in ("lowest", "highest"):
+        if index is None or line.look == "star":
             continue
         ticks = line.series.ticks
         if not parts:

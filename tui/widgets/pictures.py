@@ -3,16 +3,16 @@
 import re
 from dataclasses import replace
 
+from engine.best import RETRIEVAL, best, best_index
 from engine.history import History
 from engine.series import Series
 from tui.widgets.curve import sign
 from tui.widgets.figures import count, score, value
-from tui.widgets.picture import Line, Picture, Sign, best_index
+from tui.widgets.picture import Line, Picture, Sign
 from tui.widgets.plot import BLOCKS, LINE
 from tui.widgets.spans import Part
 from tui.words import literal
 
-RETRIEVAL = re.compile(r"dim_(\d+)_cosine_ndcg@10")
 FAMILIES = {
     "retrieval": ("nDCG@10 ", "by dimension  ", RETRIEVAL),
     "mrr": ("MRR@10 ", "by dimension  ", re.compile(r"dim_(\d+)_cosine_mrr@10")),
@@ -76,7 +76,7 @@ def _pictures(history: History) -> list[Picture]:
     families = {name: _members(pattern, list(names), history) for name, (_, _, pattern) in FAMILIES.items()}
     for name, members in families.items():
         names = {other: None for other in names if FAMILIES[name][2].fullmatch(other) is None}
-        found += [_family(name, members)] if members else []
+        found += [_family(name, members, history)] if members else []
     return found + [_pair(name, history) for name in sorted(names, key=_place)]
 
 
@@ -116,25 +116,36 @@ def _pair(name: str, history: History) -> Picture:
         left.append(Part(f"{sign('●')} eval", "mark", 3))
         right.append(Part(f"  eval {value(evaluated.last)}"))
         right += [Part(f"  before {value(evaluated.values[0])}", "muted", 2)] if evaluated.steps[0] == 0 else []
-        lines += _best_line(name, evaluated)
-        right += _best(name, evaluated)
+        step = _best_step(name, evaluated, history)
+        lines += _star(evaluated, step)
+        right += _best(evaluated, step)
     return Picture(name, tuple(lines), tuple(left), (*right, Part(" ")))
 
 
-def _best_line(name: str, evaluated: Series) -> list[Line]:
-    if LOWER.fullmatch(name):
-        return [Line(evaluated, "lowest", "good", "★")]
-    return [Line(evaluated, "highest", "good", "★")] if HIGHER.fullmatch(name) or name == "retrieval" else []
+def _best_step(name: str, evaluated: Series, history: History) -> int | None:
+    """Return the step of the best checkpoint by the run's main metric; without one, that of this measure's best."""
+    found = best(history)
+    if found is not None and found.word != "last":
+        return found.step
+    index = None
+    if LOWER.fullmatch(name) or HIGHER.fullmatch(name) or name == "retrieval":
+        index = best_index(evaluated, higher_is_better=LOWER.fullmatch(name) is None)
+    return None if index is None else evaluated.steps[index]
 
 
-def _best(name: str, evaluated: Series) -> list[Part]:
-    index = best_index(evaluated, lowest=bool(LOWER.fullmatch(name))) if _best_line(name, evaluated) else None
-    if index is None:
+def _star(evaluated: Series, step: int | None) -> list[Line]:
+    return [] if step is None or step not in evaluated.steps else [Line(evaluated, "star", "good", "★", step=step)]
+
+
+def _best(evaluated: Series, step: int | None) -> list[Part]:
+    if step is None or step not in evaluated.steps:
         return []
-    return [Part(f"  {sign('★')} best {value(evaluated.values[index])} @ {count(evaluated.steps[index])}", "good", 5)]
+    return [
+        Part(f"  {sign('★')} best {value(evaluated.values[evaluated.steps.index(step)])} @ {count(step)}", "good", 5)
+    ]
 
 
-def _family(name: str, members: dict[str, Series]) -> Picture:
+def _family(name: str, members: dict[str, Series], history: History) -> Picture:
     title, by, _ = FAMILIES[name]
     shown = score if name in ("retrieval", "mrr") else value
     lines, left = [], [Part(f"  {title}", "strong"), Part(by, "strong", 1)]
@@ -143,6 +154,7 @@ def _family(name: str, members: dict[str, Series]) -> Picture:
         marker, style = MARKERS[look], f"path-{look + 1}"
         lines.append(Line(series, "path", style, marker, label))
         left += [Part(f"{sign(marker)} {label} ", style), Part(f"{shown(series.last)}  ", "strong")]
-    lines += [each for each in _best_line(name, next(iter(members.values()))) if name in ("retrieval", "mrr")]
+    first = next(iter(members.values()))
+    lines += _star(first, _best_step(name, first, history)) if name in ("retrieval", "mrr") else []
     before = " ".join(shown(series.values[0]) for series in members.values() if series.steps and series.steps[0] == 0)
     return Picture(name, tuple(lines), tuple(left), (Part(f"before {before} ", "muted", 2),) if before else ())

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SIGNS = {"running": "▸", "elsewhere": "▸", "completed": "✓", "stopped": "■", "failed": "✗", "died": "✗", "created": "·"}
 COLUMNS = {"state": 12, "run": 30, "goal": 7, "model": 22, "progress": 16, "result": 18, "begun": 13}
 NARROW = {"state": 12, "run": 32, "progress": 16, "result": 18}
+RESULT = 24  # columns that a result may take at most; what it needs beyond its usual room, the name gives
 WIDE = 118
 
 
@@ -31,7 +32,7 @@ class RunsTable(Spans, can_focus=True):
     """Lists runs; Enter or a click on the marked one opens it."""
 
     HELP = """The runs of this folder: those going on first, then the newest.
-    ▸ goes on, ✓ is done, ■ was stopped, ✗ ended badly."""
+    ▸ goes on, ✓ is done, – is done and no better than the base model, ■ was stopped, ✗ ended badly."""
     DEFAULT_CSS = """
     RunsTable > .cursor { background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold; }
     """
@@ -82,7 +83,7 @@ class RunsTable(Spans, can_focus=True):
     def move_to(self, index: int) -> None:
         """Put the cursor on a run, or on the nearest there is."""
         self.cursor = max(0, min(index, len(self.summaries) - 1))
-        layout = COLUMNS if self.app.size.width >= WIDE else NARROW
+        layout = columns(self.app.size.width, self.summaries)
         self.show([self._row(summary, layout, index) for index, summary in enumerate(self.summaries)])
         self.post_message(self.Pointed(self.chosen))
         if isinstance(self.parent, Widget):
@@ -117,9 +118,17 @@ class RunsTable(Spans, can_focus=True):
             self.move_to(event.y)
 
 
-def titles(width: int) -> Row:
-    """Return the names of the columns."""
+def columns(width: int, summaries: "Sequence[Summary]") -> dict[str, int]:
+    """Return how wide the columns of a list are."""
     layout = COLUMNS if width >= WIDE else NARROW
+    longest = max((cell_len(literal(summary.metric)) + 1 for summary in summaries), default=0)
+    more = max(0, min(RESULT, longest) - layout["result"])
+    return {**layout, "run": layout["run"] - more, "result": layout["result"] + more}
+
+
+def titles(width: int, summaries: "Sequence[Summary]" = ()) -> Row:
+    """Return the names of the columns."""
+    layout = columns(width, summaries)
     return (Part("  " + "".join(name.ljust(room) for name, room in layout.items()), "muted"),)
 
 
@@ -131,7 +140,13 @@ def _row(summary: "Summary", layout: dict[str, int], *, here: bool, marked: bool
     if here:
         return (Part(f"›{mark}{''.join(padded)}", "cursor"),)
     state = "accent" if summary.state in ("running", "elsewhere") else STYLES.get(summary.state, "muted")
+    state = "warning" if _beaten(summary) else state
     return (Part(f" {mark}{padded[0]}", state), Part("".join(padded[1:])))
+
+
+def _beaten(summary: "Summary") -> bool:
+    """Return whether a completed run has no checkpoint that beats the base model."""
+    return summary.state == "completed" and summary.best is not None and summary.best.beats_base is False
 
 
 def _texts(summary: "Summary") -> dict[str, str]:
@@ -139,7 +154,7 @@ def _texts(summary: "Summary") -> dict[str, str]:
     word = "training" if summary.state == "running" else WORDS[summary.state]
     begun = datetime.fromtimestamp(summary.started).strftime("%d %b %H:%M") if summary.started else ""
     return {
-        "state": f"{SIGNS[summary.state]} {word}",
+        "state": "– no better" if _beaten(summary) else f"{SIGNS[summary.state]} {word}",
         "run": summary.name + (" (edited)" if summary.edited else ""),
         "goal": summary.goal,
         "model": summary.model if len(summary.model) < COLUMNS["model"] else Path(summary.model).name,

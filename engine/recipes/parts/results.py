@@ -27,6 +27,11 @@ def measured_once(name: str, measure: Any) -> Any:
     return json.loads(file.read_text())
 
 
+def short(name: str) -> str:
+    """Return how a measure is called in the results."""
+    return name if name == "eval_loss" else name.removeprefix("eval_")
+
+
 def compare(before: dict[str, float], after: dict[str, float], higher: dict[str, bool]) -> list[dict[str, Any]]:
     """Return a row per metric; improvement in percent, positive when it became better."""
     rows = []
@@ -35,7 +40,7 @@ def compare(before: dict[str, float], after: dict[str, float], higher: dict[str,
         gain = change if is_higher or change is None else -change
         rows.append(
             {
-                "name": name if name == "eval_loss" else name.removeprefix("eval_"),
+                "name": short(name),
                 "baseline": before[name],
                 "tuned": after[name],
                 "improvement": gain,
@@ -61,6 +66,7 @@ def facts(trainer: Trainer, model: torch.nn.Module, started: float) -> dict[str,
     peaks = [callback.peak_gib for callback in watching if hasattr(callback, "peak_gib")]
     return {
         "best_step": best_step(trainer),
+        "best_metric": short(str(trainer.args.metric_for_best_model)),
         "parameters": every,
         "trainable": trainable,
         "peak_memory_gib": max([peak_memory_gib(), *peaks]),  # who watches the phases begins the count anew
