@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from engine.config import Run, parse, plain
+from engine.consent import Agreed, agreed
 from engine.data.facts import DataFacts
 from engine.load import one_step
 from engine.model import ModelFacts
+from engine.network import environment as network
 from engine.problem import Problem
+from engine.reward_code import settle
 from engine.run import environment, python_of
+from engine.run_folder import write_beside
 from engine.script import assemble, libraries
 
 TRACER = Path(__file__).parent / "worker" / "trace" / "__main__.py"
@@ -77,19 +81,25 @@ class Planned:
 def dry_runs(planned: Sequence[Planned], python: str | None = None) -> list[Traced | Problem]:
     """Trace runs one after the other in one process; one that can't be traced is a Problem that says why."""
     with tempfile.TemporaryDirectory(prefix="tunewright-dry-") as folder:
-        tasks = [_task(one, Path(folder) / f"run_{number}") for number, one in enumerate(planned)]
-        asked = [task for task in tasks if isinstance(task, dict)]
-        answers = _ask(asked, Path(folder), python) if asked else iter(())
-        return [_answer(next(answers)) if isinstance(task, dict) else task for task in tasks]
+        asked = [(one, agreed(one.run)) for one in planned if _untraced(one.run) is None]
+        tasks = [_task(one, Path(folder) / f"run_{number}", found) for number, (one, found) in enumerate(asked)]
+        allowed = Agreed(None, tuple(code for _, found in asked for code in found.model)).environment(Path(folder))
+        around = network(*(one.run for one, _ in asked)) | allowed
+        answers = _ask(tasks, Path(folder), python, around) if tasks else iter(())
+        return [_untraced(one.run) or _answer(next(answers)) for one in planned]
 
 
-def _task(planned: Planned, folder: Path) -> dict[str, Any] | Problem:
-    run = planned.run
+def _untraced(run: Run) -> Problem | None:
     why = UNTRACED.get(run.goal) or UNTRACED.get(run.method.kind)
-    if why:
-        return Problem(f"{run.goal} with {run.method.kind} can't be traced: {why}", advice="the formula stands")
-    run = _on_shapes(run)
+    what = f"{run.goal} with {run.method.kind} can't be traced: {why}"
+    return Problem(what, advice="the formula stands") if why else None
+
+
+def _task(planned: Planned, folder: Path, found: Agreed) -> dict[str, Any]:
+    run = planned.run
+    run, beside = settle(_on_shapes(run), found.reward)
     folder.mkdir()
+    write_beside(folder, beside)
     script = folder / "train.py"
     script.write_text(assemble(run), "utf-8")
     step = one_step(run, planned.model, planned.data)
@@ -123,13 +133,17 @@ def _on_shapes(run: Run) -> Run:
     return parse(values)
 
 
-def _ask(tasks: list[dict[str, Any]], folder: Path, python: str | None) -> Iterator[dict[str, Any]]:
+def _ask(
+    tasks: list[dict[str, Any]], folder: Path, python: str | None, around: dict[str, str]
+) -> Iterator[dict[str, Any]]:
     job = folder / "tasks.json"
     names = sorted({"torch", "transformers"}.union(*(task["libraries"] for task in tasks)))
     job.write_text(json.dumps({"libraries": names, "tasks": tasks}), "utf-8")
     command = [python_of(python), "-P", str(TRACER), str(job)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment(), check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=folder, env=environment() | around, check=False
+        )
     except OSError as error:
         advice = "name a Python that has the training libraries with --python or TUNEWRIGHT_PYTHON"
         raise Problem(f"the dry run can't be started ({error.strerror})", where=command[0], advice=advice) from None

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.config import Run
+from engine.consent import agreed
+from engine.network import environment as network
 from engine.problem import Problem
 from engine.reward_code import settle
 from engine.run import environment, python_of
+from engine.run_folder import write_beside
 from engine.script import assemble
 
 SHOWER = Path(__file__).parent / "worker" / "preview" / "__main__.py"
@@ -28,12 +31,12 @@ class Preview:
         """Start it for a complete run, or for its script that somebody edited; `rows` 0 counts all of them."""
         if run.goal == "baseline":
             raise Problem("nothing is trained in a baseline", where="goal", advice="choose a goal that learns")
-        run, beside = settle(run)
+        found = agreed(run)
+        run, beside = settle(run, found.reward)
         self._folder = tempfile.TemporaryDirectory(prefix="tunewright-tokens-", ignore_cleanup_errors=True)
         folder = Path(self._folder.name)
         (folder / "train.py").write_text(script or assemble(run), "utf-8")
-        for name, content in beside.items():
-            (folder / name).write_bytes(content)
+        write_beside(folder, beside)
         limit = max(rows, 2 * (first + 1)) if rows else 0
         command = [python_of(python), "-P", str(SHOWER), str(folder / "train.py"), str(folder / "output"), str(limit)]
         self._log = (folder / "log.txt").open("w+", encoding="utf-8", errors="replace")
@@ -46,7 +49,7 @@ class Preview:
                 text=True,
                 encoding="utf-8",
                 cwd=folder,
-                env=environment(),
+                env=environment() | network(run) | found.environment(folder),
             )
         except OSError as error:
             self._folder.cleanup()

@@ -1,70 +1,62 @@
 """The Python file that pays a policy: shown and consented to like any code, and copied beside the script."""
 
 import ast
-import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
+from engine.code import Code, CodeFile
 from engine.config import Run, parse, plain
 from engine.document import put
 from engine.goals.prefer import PreferRun
 from engine.goals.reinforce import ReinforceRun
 from engine.goals.rewards import BUILTIN
+from engine.local_imports import local_imports, read_code
 from engine.problem import Problem, nearest
 
 COPY = "reward.py"
 """What the file is called in the folder of a run."""
+IMPORTS = "reward_imports"
+"""The folder beside it that holds what it imports from its own folder."""
 WHERE = "objective.reward"
 
 
-@dataclass(frozen=True, slots=True)
-class RewardCode:
-    """A file of the user's that a run executes: where it lies, what is called in it, its text and its hash."""
-
-    path: Path
-    name: str
-    content: bytes
-
-    @property
-    def sha256(self) -> str:
-        """The SHA-256 of the file, in hexadecimal digits."""
-        return hashlib.sha256(self.content).hexdigest()
-
-    @property
-    def text(self) -> str:
-        """The file as text."""
-        return self.content.decode("utf-8", "replace")
-
-
-def reward_code(run: Run) -> RewardCode | None:
-    """Return the file that a run's reward executes, None if it executes none; it is read, never run.
+def reward_code(run: Run) -> Code | None:
+    """Return the file that a run's reward executes with all that it imports from its folder; it is read, never run.
 
     Raises a Problem if the file is not there or defines no such name.
     """
     if not isinstance(run, ReinforceRun | PreferRun):
         return None
-    file, _, name = run.objective.reward.get("function", "").rpartition(":")
+    return code_of(run.objective.reward.get("function", ""))
+
+
+def code_of(function: str) -> Code | None:
+    """Return the file behind `FILE.py:NAME`, None for a rule that comes with the program."""
+    file, _, name = function.rpartition(":")
     if file in ("", BUILTIN):
         return None
+    path = Path(file).expanduser().resolve()
     try:
-        content = Path(file).expanduser().read_bytes()
+        content = read_code(path)
+        imported = local_imports(path, content)
+        copied = path.parent / IMPORTS  # the file is itself a copy in a run's folder
+        if path.name == COPY and copied.is_dir():
+            imported = [CodeFile(part.name, part.content) for part in local_imports(copied / COPY, content)]
     except OSError as error:
         advice = "give the path of a Python file and a name in it, as in reward.py:pay"
         raise Problem(f"the reward file {file} can't be read ({error.strerror})", where=WHERE, advice=advice) from None
-    code = RewardCode(Path(file).expanduser().absolute(), name, content)
-    known = _names(code)
+    known = _names(path, content)
     if name not in known:
-        raise Problem(f"{code.path} has no function '{name}'", where=WHERE, advice=nearest(name, known))
-    return code
+        raise Problem(f"{path} has no function '{name}'", where=WHERE, advice=nearest(name, known))
+    return Code("reward", str(path), (CodeFile(path.name, content), *imported))
 
 
-def _names(code: RewardCode) -> list[str]:
+def _names(path: Path, content: bytes) -> list[str]:
     """Return what a file defines or imports at its top; a file that is no Python raises a Problem."""
     try:
-        tree = ast.parse(code.content)
+        tree = ast.parse(content)
     except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
-        what = f"{code.path} is no Python ({getattr(error, 'msg', error)}{line})"
+        what = f"{path} is no Python ({getattr(error, 'msg', error)}{line})"
         raise Problem(what, where=WHERE, advice="correct the file") from None
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     for node in tree.body:
@@ -75,21 +67,18 @@ def _names(code: RewardCode) -> list[str]:
     return names
 
 
-def settle(run: Run) -> tuple[Run, dict[str, bytes]]:
-    """Return the run as its own folder holds it, and the files that belong beside its script.
-
-    Raises a Problem if the run would execute code that nobody has consented to, or code that was changed since.
-    """
-    code = reward_code(run)
+def settle(run: Run, code: Code | None) -> tuple[Run, dict[str, bytes]]:
+    """Return the run as its own folder holds it, and the files that belong beside its script: those that were read."""
     if code is None or not isinstance(run, ReinforceRun | PreferRun):
         return run, {}
-    if not run.objective.trust_reward_code:
-        advice = "read the file, then allow it with objective.trust_reward_code=true (--set on the command line)"
-        what = f"the reward is Python code that would run here: {code.path} (sha256 {code.sha256})"
-        raise Problem(what, where="objective.trust_reward_code", advice=advice, code="reward-code")
-    if run.objective.reward_sha256 not in ("", code.sha256):
-        advice = "read it again, then empty objective.reward_sha256"
-        what = f"{code.path} was changed since it was trusted (its sha256 is {code.sha256} now)"
-        raise Problem(what, where="objective.reward_sha256", advice=advice, code="reward-code")
-    values = put(plain(run), WHERE, {"function": f"{COPY}:{code.name}"})
-    return parse(put(values, "objective.reward_sha256", code.sha256)), {COPY: code.content}
+    main, *imported = code.files
+    name = run.objective.reward["function"].rpartition(":")[2]
+    values = put(plain(run), WHERE, {"function": f"{COPY}:{name}"})
+    values = put(put(values, "objective.reward_sha256", main.sha256), "objective.trust_reward_code", True)
+    return parse(values), {COPY: main.content} | {f"{IMPORTS}/{file.name}": file.content for file in imported}
+
+
+def copied(code: Code, folder: Path) -> Code:
+    """Return the code of a reward as it lies in the folder of a run."""
+    main, *imported = code.files
+    return Code(code.kind, str(folder.resolve() / COPY), (CodeFile(COPY, main.content), *imported))

@@ -14,7 +14,7 @@ from engine.follow import Follower
 from engine.history import History
 from engine.liveness import is_here, is_locked, lives
 from engine.problem import Problem
-from engine.run_folder import refuse_command, tail_log
+from engine.run_folder import load, refuse_command, tail_log
 
 State = Literal["created", "running", "completed", "stopped", "failed", "died", "elsewhere", "file"]
 """How a run stands; `file`: it is no run but curves that others wrote."""
@@ -34,6 +34,7 @@ def launch(folder: Path, *, python: str | None = None, after: Path | None = None
         raise Problem("this run is going on already", where=folder.name, advice=f"tunewright watch {folder.name}")
     if after is not None:
         check_going(after)
+    around = allowed(folder)
     command = [python_of(python), "-P", str(WORKER), str(folder), *(["--after", str(after)] if after else [])]
     said = journal_size(folder)
     try:
@@ -45,12 +46,21 @@ def launch(folder: Path, *, python: str | None = None, after: Path | None = None
                 stderr=subprocess.STDOUT,
                 cwd=folder,
                 start_new_session=True,
-                env=environment(),
+                env=environment() | around,
             )
     except OSError as error:
         advice = "name a Python that has the training libraries with --python or TUNEWRIGHT_PYTHON"
         raise Problem(f"the worker can't be started ({error.strerror})", where=command[0], advice=advice) from None
     first_word(worker, folder, said)
+
+
+def allowed(folder: Path) -> dict[str, str]:
+    """Return the environment of a run whose code this user has agreed to; raises ConsentNeeded for any other."""
+    from engine.consent import before_launch  # with pydantic: who only looks at runs need not wait for it
+    from engine.network import environment as network
+
+    described = load(folder)
+    return network(described) | before_launch(folder, described)
 
 
 def check_going(folder: Path) -> None:

@@ -7,7 +7,7 @@ import re
 import shutil
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path, PurePath
@@ -51,18 +51,19 @@ def create(
 
     What was `found` in the rows is kept in a file of its own, and stands above the run as comments.
     """
-    from engine import document, findings
-    from engine.reward_code import settle
+    from engine import document, findings, own_runs
+    from engine.consent import agree, agreed
+    from engine.reward_code import copied, settle
     from engine.script import assemble, requirements
 
-    run, beside = settle(run)
+    code = agreed(run).reward
+    run, beside = settle(run, code)
     with new_folder(runs, run.output.name) as folder:
         made = assemble(run, title=folder.name, versions=python_versions)
         text = script if script is not None else made
         for name in ("control", "output"):
             (folder / name).mkdir()
-        for name, content in beside.items():
-            (folder / name).write_bytes(content)
+        write_beside(folder, beside)
         (folder / "run.yaml").write_text(document.dump(run, list(map(findings.sentence, found))), "utf-8")
         (folder / findings.FILE).write_text(findings.as_json(found), "utf-8")
         (folder / "requirements.txt").write_text(requirements(text), "utf-8")
@@ -72,7 +73,16 @@ def create(
         if getattr(run.training, "on_out_of_memory", "stop") == "halve":
             (folder / "control" / HALVE).touch()
         (folder / SCRIPT_MARK).write_text(_digest(made.encode()), "utf-8")
+    own_runs.remember(folder, made, text)
+    agree([] if code is None else [copied(code, folder)])
     return folder
+
+
+def write_beside(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write the files that belong beside a script."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
 
 
 @contextmanager

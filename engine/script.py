@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.assembly import Module, Setting, check_names, collect
 from engine.config import Run
 from engine.document import walk
+from engine.network import is_offline
 from engine.problem import Problem
 from engine.section import CHOOSES_PART, NOT_IN_SCRIPT, Section
 from engine.section import Setting as SettingName
@@ -58,9 +59,9 @@ def setting_name(dotted: str, metadata: list[object]) -> str | None:
 
 
 def values(run: Run) -> dict[str, object]:
-    """Return the run's value for every setting."""
+    """Return the run's value for every setting, with the one that follows from where model and rows lie."""
     named = ((setting_name(dotted, info.metadata), value) for dotted, info, value in walk(run))
-    return {name: _literal(value) for name, value in named if name is not None}
+    return {name: _literal(value) for name, value in named if name is not None} | {"OFFLINE": is_offline(run)}
 
 
 def _literal(value: object) -> object:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from engine import run
 from engine.config import Run
+from engine.consent import MODEL_CODE
+from engine.network import environment as network
+from engine.network import is_offline
 from engine.script import libraries
 
 WAIT = 60.0
@@ -24,7 +27,7 @@ class Warm:
         command = [run.python_of(python), "-P", str(run.WORKER), "--wait", str(self._go), str(os.getpid())]
         command += libraries(described)
         devices = "" if described.launch.device == "cpu" else ",".join(described.launch.devices)
-        environment = run.environment()
+        environment = run.environment() | network(described) | {MODEL_CODE: "none"}
         if devices or described.launch.device == "cpu":
             environment["CUDA_VISIBLE_DEVICES"] = devices
         self._process = subprocess.Popen(
@@ -43,14 +46,17 @@ class Warm:
 
     @staticmethod
     def _key(described: Run, python: str | None) -> tuple[object, ...]:
-        return (run.python_of(python), described.launch, tuple(libraries(described)))
+        return (run.python_of(python), described.launch, tuple(libraries(described)), is_offline(described))
 
     def suits(self, described: Run, python: str | None = None) -> bool:
         """Return whether this worker waits for such a run: same Python, same libraries, same cards."""
+        if described.model.trust_remote_code:  # the model's own code runs in a process that is told which files
+            return False
         return not self._begun and self._process.poll() is None and self.key == self._key(described, python)
 
     def begin(self, folder: Path) -> bool:
         """Hand over a run that was created; return False when the worker did not take it, and start it cold then."""
+        run.allowed(folder)
         said = run.journal_size(folder)
         partial = self._go.with_suffix(".partial")
         partial.write_text(str(folder), "utf-8")

@@ -1,5 +1,7 @@
 """What all tests share."""
 
+import os
+
 import pytest
 
 from engine.recipes.parts import output
@@ -10,6 +12,12 @@ from tests import tiny
 def parts_write_elsewhere(tmp_path_factory):
     """Parts that a test calls by themselves write beside no source: a script's folder is its own, the parts' is ours."""
     output.OUTPUT = str(tmp_path_factory.mktemp("parts") / "output")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_state(tmp_path_factory):
+    """What the tests agree to, and the runs that they make, are written into no developer's home."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture(scope="session")

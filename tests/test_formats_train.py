@@ -9,17 +9,16 @@ from typing import Any
 
 import pytest
 
-from engine import document
 from engine.config import plain
 from engine.data import DataFacts, look
 from engine.data.stream import shortened
 from engine.draft import Facts
 from engine.guide import recommend
 from engine.model import look as look_at_model
-from engine.run_folder import create
 from tests.facts import SHARED, machine
 from tests.forge import several_bare
 from tests.tiny import COLOURS, THINGS
+from tests.training import create
 
 pytestmark = [pytest.mark.extended, pytest.mark.timeout(600)]
 FORMATS = SHARED / "data" / "formats"
@@ -170,7 +169,7 @@ def filled(value: Any) -> Any:
 def train_all(found: list[DataFacts], folder: Path, models: dict[str, Path]) -> None:
     """Train two steps on each, in one process, and hold rows and results to what was promised."""
     (folder / "reward.py").write_text(REWARD)
-    runs = [create(document.check(described(facts, folder, models)), folder / str(n)) for n, facts in enumerate(found)]
+    runs = [create(described(facts, folder, models), folder / str(n)) for n, facts in enumerate(found)]
     for facts, run, told in zip(found, runs, several_bare(runs, rows=3), strict=True):
         assert told.get("error") is None, (facts.path, told["error"])
         check_same_rows(facts, told["rows"])

@@ -9,6 +9,7 @@ from engine.problem import Problem
 from engine.reward_code import reward_code, settle
 from tests.commands import complaint
 from tests.tiny import talks, write_rows
+from tests.training import trusted
 
 CODE = "raise SystemExit('this must not run')\n\n\ndef pay(prompts, completions, **columns):\n    return []\n"
 
@@ -37,17 +38,12 @@ def checked(file, **objective):
     return document.check(described({"function": f"{file}:pay"}, **objective))
 
 
-def test_a_run_with_code_that_nobody_consented_to_is_refused_with_its_path_and_hash(file, tmp_path):
-    with pytest.raises(Problem) as caught:
-        run_folder.create(checked(file), tmp_path / "runs")
-    digest = hashlib.sha256(CODE.encode()).hexdigest()
-    assert str(file) in str(caught.value) and digest in str(caught.value)
-    assert "objective.trust_reward_code=true" in str(caught.value)
-    assert not (tmp_path / "runs").exists()
+def agreed(file, **objective):
+    return trusted(checked(file, **objective))
 
 
 def test_the_file_lies_beside_the_script_which_names_it_from_its_own_folder(file, tmp_path):
-    folder = run_folder.create(checked(file, trust_reward_code=True), tmp_path / "runs")
+    folder = run_folder.create(agreed(file), tmp_path / "runs")
     assert (folder / "reward.py").read_text() == CODE
     digest = hashlib.sha256(CODE.encode()).hexdigest()
     text = (folder / "train.py").read_text()
@@ -61,9 +57,6 @@ def test_the_file_lies_beside_the_script_which_names_it_from_its_own_folder(file
     again = run_folder.load(folder)
     assert again.objective.reward == {"function": f"{folder / 'reward.py'}:pay"}
     assert run_folder.create(again, tmp_path / "again").joinpath("reward.py").read_text() == CODE
-    (folder / "reward.py").write_text(CODE + "# a word more\n")
-    with pytest.raises(Problem, match="was changed since it was trusted"):
-        run_folder.create(again, tmp_path / "again")
 
 
 def test_an_exported_script_names_the_file_where_it_lies(file):
@@ -82,25 +75,22 @@ def test_an_exported_script_names_the_file_where_it_lies(file):
 def test_a_file_that_can_not_pay_is_told_before_anything_is_made(text, message, file, tmp_path):
     file.write_text(text) if text is not None else file.unlink()
     with pytest.raises(Problem, match=message):
-        run_folder.create(checked(file, trust_reward_code=True), tmp_path / "runs")
+        run_folder.create(checked(file), tmp_path / "runs")
     assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize("text", ["from other import pay", "import pay", "pay = print", "class pay: ..."])
 def test_any_name_of_the_file_may_pay(text, file):
     file.write_text(text)
-    assert reward_code(checked(file)).text == text
+    assert reward_code(checked(file)).files[0].text == text
 
 
 @pytest.mark.parametrize("reward", [{"model": "a/reward-model"}, {"function": "builtin:exact_match"}])
 def test_no_consent_is_needed_where_no_code_of_the_users_runs(reward):
     chosen = document.check(described(reward))
-    assert settle(chosen) == (chosen, {})
-    assert (
-        settle(document.check(sft := {**described(reward), "goal": "sft", "objective": {"chat_template": "own"}}))[1]
-        == {}
-    )
-    assert sft
+    assert reward_code(chosen) is None and settle(chosen, None) == (chosen, {})
+    sft = {**described(reward), "goal": "sft", "objective": {"chat_template": "own"}}
+    assert reward_code(document.check(sft)) is None
 
 
 def test_paths_of_a_reward_are_taken_from_the_files_own_folder(file, tmp_path):
@@ -161,7 +151,7 @@ def test_the_command_line_says_what_would_run_and_how_to_allow_it(file, llama, t
     )
     said = complaint("run", "run.yaml", cwd=tmp_path, status=1)
     assert str(file) in said and hashlib.sha256(CODE.encode()).hexdigest() in said
-    assert "allow it with objective.trust_reward_code=true" in said
+    assert "read it, then repeat the command with --trust" in said
     assert not (tmp_path / "runs").exists()
 
 

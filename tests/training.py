@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from engine import document, run, run_folder
+from engine.config import Run
+from engine.consent import agree
 from engine.follow import Follower
 from engine.history import History
+from engine.model_code import model_code
+from engine.reward_code import reward_code
 from tests.tiny import pairs, talks, write_rows
 
 LOW_RANK = {"rank": 4, "alpha": 8, "dropout": 0.1}
@@ -59,8 +63,15 @@ def values(goal: str, method: str, model: Path, folder: Path, **training: Any) -
 
 
 def create(described: dict[str, Any], root: Path) -> Path:
-    """Write the folder of a run."""
-    return run_folder.create(document.check(described), root)
+    """Write the folder of a run; the code that it runs is the test's own."""
+    return run_folder.create(trusted(document.check(described)), root)
+
+
+def trusted(described: Run) -> Run:
+    """Agree to all code that a run would execute, as its user does, and return it."""
+    reward = reward_code(described)
+    agree([*([reward] if reward else []), *model_code(described)])
+    return described
 
 
 def wait(folder: Path, until: Callable[[History], bool] | None = None, seconds: float = 120) -> History:

@@ -115,7 +115,8 @@ def warm_up(thought: Thought, warm: "Warm | None", machine: Machine) -> "Warm | 
             return warm
         warm.end()
     wanted = os.environ.get("TUNEWRIGHT_WARM", "1") != "0" and machine.ram_free > WARM_RAM
-    return Warm(run) if wanted and not thought.obstacle and not machine.imagined else None
+    suits = not (thought.obstacle or machine.imagined or run.model.trust_remote_code)
+    return Warm(run) if wanted and suits else None
 
 
 def start(run: Run, facts: Facts, runs: Path, warm: "Warm | None" = None) -> Path:

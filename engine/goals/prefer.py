@@ -91,9 +91,9 @@ class PreferObjective(Section):
     reward: dict[Literal["model", "function"], Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
     """Prompts alone: who tells the better of the model's own answers, {model: FOLDER} or {function: FILE.py:NAME}."""
     trust_reward_code: Annotated[bool, NOT_IN_SCRIPT] = False
-    """Run the Python file of the reward; leave it off until you have read that file."""
+    """Asks to run the Python file of the reward; you are shown it, with its hash, before it runs the first time."""
     reward_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
-    """SHA-256 of the reward file as it was trusted; a file that was changed since is refused. Empty: not known yet."""
+    """SHA-256 of the reward file as you agreed to it, written when the run is made; the script refuses another file."""
     chat_template: Literal["auto", "own", "plain"] = "auto"
     """The model's own chat template, or the plain one (### User / ### Assistant) for a model that has none."""
     samples: Annotated[int, Field(ge=0, le=50)] = 3

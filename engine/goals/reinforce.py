@@ -25,9 +25,9 @@ class ReinforceObjective(Section):
     reward: dict[Literal["model", "function"], Annotated[str, Field(min_length=1)]]
     """Who pays: {model: FOLDER} a reward model, {function: FILE.py:NAME} Python of yours, {function: builtin:RULE}."""
     trust_reward_code: Annotated[bool, NOT_IN_SCRIPT] = False
-    """Run the Python file of the reward; leave it off until you have read that file."""
+    """Asks to run the Python file of the reward; you are shown it, with its hash, before it runs the first time."""
     reward_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
-    """SHA-256 of the reward file as it was trusted; a file that was changed since is refused. Empty: not known yet."""
+    """SHA-256 of the reward file as you agreed to it, written when the run is made; the script refuses another file."""
     generations: Annotated[int, Field(ge=0, le=1024)] = 0
     """Answers to one prompt that rloo and grpo compare; 0: the largest divisor of the batch up to 8."""
     max_new_tokens: Annotated[int, Field(ge=1, le=4096)] = 64

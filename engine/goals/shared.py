@@ -70,7 +70,7 @@ class Model(Section):
     attention: Literal["auto", "flash", "sdpa", "eager"] = "auto"
     """The attention kernel; flash needs a GPU of compute capability 8.0 and the flash-attn package."""
     trust_remote_code: bool = False
-    """Run Python code that comes with the model; leave it off unless you have read that code."""
+    """Asks to run Python code that comes with the model; you are shown it, with its hash, before the first time."""
 
 
 class Data(Section):

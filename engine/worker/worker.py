@@ -20,6 +20,7 @@ from engine.event import EVENTS, Journal
 from engine.worker import hardware
 from engine.worker.failures import explain
 from engine.worker.halving import halve, let_go, use_kept
+from engine.worker.model_code import guard_model_code
 from engine.worker.progress import report_bars
 from engine.worker.shortage import shortage
 from engine.worker.stopping import Stop, Stopped, every
@@ -97,6 +98,7 @@ def train(script: Path, digest: str, journal: Journal, stop: Stop) -> int:
     journal.write("phase", name="libraries")
     report_bars(journal)
     module = load(script, digest)
+    guard_model_code()
     use_kept(module, stop.control)
     news = ""
     while (told := attempt(module, journal, stop, news)) is not None:

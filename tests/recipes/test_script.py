@@ -120,7 +120,7 @@ def test_the_settings_are_exactly_the_fields_of_the_config(goal):
                 kinds, _ = declared.get(setting.name, ((), None))
                 declared[setting.name] = (dict.fromkeys([*kinds, setting.annotation]), setting.default)
         described_fields |= fields_of(run)
-    declared.pop("OUTPUT")
+    declared.pop("OUTPUT"), declared.pop("OFFLINE")  # the place beside the script; where everything lies
     assert set(declared) == set(described_fields)
     for name, (kind, default) in described_fields.items():
         assert " | ".join(declared[name][0]) == kind, name

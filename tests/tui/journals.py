@@ -13,6 +13,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from engine.liveness import boot_id, process_start
+from engine.own_runs import remember
 from engine.run_folder import write_mark
 
 START = 1_795_000_000.0
@@ -41,7 +42,9 @@ class RunFolder:
         (self.path / "control").mkdir()
         write_mark(self.path)
         (self.path / "run.yaml").write_text(DESCRIBED[goal])
-        (self.path / "train.py").write_text('BASE_MODEL: str = "[red]not red[/red]"\nprint(BASE_MODEL)\n')
+        script = 'BASE_MODEL: str = "[red]not red[/red]"\nprint(BASE_MODEL)\n'
+        (self.path / "train.py").write_text(script)
+        remember(self.path, script, script)
         (self.path / "log.txt").write_text("\x1b[31mloading\x1b[0m [bold]weights[/bold]\n  0%|  \r 50%|==\r100%|====\n")
 
     def say(self, kind: str, at: float, **fields: Any) -> "RunFolder":

@@ -96,7 +96,7 @@ async def test_a_goal_is_walked_from_home_to_results(
         if goal in ("reinforce", "distill"):
             await typed_into(pilot, "MethodScreen", "pay.py:pay" if goal == "reinforce" else "llama")
         if goal == "reinforce":
-            await sees(pilot, "Run the code of pay.py?", "def pay(prompts, completions")
+            await sees(pilot, "Run this code?", "pay.py", "def pay(prompts, completions")
             await answer(pilot, "y")
             await at(pilot, "MethodScreen")
         await sees(pilot, "No training" if goal == "baseline" else "LoRA 16-bit")

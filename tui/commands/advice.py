@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tui.commands.options import Goal, GpuName, Json, Python, RunFiles, Runs, Sets, Trace, Vram, Wishes
+from tui.commands.options import Goal, GpuName, Json, Python, RunFiles, Runs, Sets, Trace, Trust, Vram, Wishes
 
 GREATEST = "estimated for rows of the greatest length"
 
@@ -56,6 +56,7 @@ def estimate(
     vram: Vram = None,
     runs_folder: Runs = None,
     trace: Trace = False,
+    trust: Trust = False,
     python: Python = None,
     as_json: Json = False,
 ) -> None:
@@ -69,7 +70,8 @@ def estimate(
 
     machine = facts.machine_or(root(runs_folder), gpu, vram)
     found = [facts.estimated(file, settings or [], machine, root(runs_folder)) for file in files]
-    counted = traced(files, settings or [], machine, root(runs_folder), python) if trace else [None] * len(files)
+    given = (files, settings or [], machine, root(runs_folder), python)
+    counted = traced(*given, trust=trust) if trace else [None] * len(files)
     if as_json:
         values = [
             estimate_values(file, spent) | dry_values(dry, spent)

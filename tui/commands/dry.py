@@ -9,6 +9,7 @@ from engine.estimate import Estimate, interval
 from engine.machine import Machine
 from engine.problem import Problem
 from tui.commands import facts
+from tui.commands.consent import consenting
 from tui.words import gib, listed, literal
 
 WIDTH = 64
@@ -20,10 +21,11 @@ Dry = Traced | Problem | None
 
 
 def traced(
-    files: Sequence[Path], assignments: Sequence[str], machine: Machine, runs: Path, python: str | None
+    files: Sequence[Path], assignments: Sequence[str], machine: Machine, runs: Path, python: str | None, *, trust: bool
 ) -> list[Dry]:
     """Return the dry run of every file, all from one process."""
-    return [*dry_runs([facts.traceable(file, assignments, machine, runs) for file in files], python)]
+    planned = [facts.traceable(file, assignments, machine, runs) for file in files]
+    return [*consenting(lambda: dry_runs(planned, python), assignments, trust)]
 
 
 def dry_values(dry: Dry, spent: Estimate) -> dict[str, Any]:

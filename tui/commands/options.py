@@ -56,6 +56,10 @@ Sets = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="A.B=C", help="Override a field, as in training.epochs=1; may be repeated."),
 ]
+Trust = Annotated[
+    bool,
+    typer.Option("--trust", help="Agree to the code of others that it would run, and remember that; read it first."),
+]
 Wishes = Annotated[
     list[str] | None,
     typer.Option("--wish", metavar="Q=A", help="Answer a question of the guide, as in keep=yes; may be repeated."),

@@ -38,7 +38,7 @@ def create(file: Path, assignments: Sequence[str], root: Path, python: str | Non
     """Write the folder of the run that a file describes, with all that it leaves open filled in."""
     path = run_file(file)
     answers = answers_of(path, assignments, root)
-    return begin(answers, root, interpreter(python), edited_script(path, assignments), yes=yes)
+    return begin(answers, root, interpreter(python), script_to_run(path, assignments), yes=yes)
 
 
 def begin(
@@ -87,6 +87,19 @@ def edited_script(path: Path, assignments: Sequence[str] = ()) -> str | None:
         what = f"{place(script)} was edited by hand, so it no longer follows the run file"
         raise Problem(what, where="--set", advice="change the setting in the script, or leave --set out")
     return script.read_text("utf-8")
+
+
+def script_to_run(path: Path, assignments: Sequence[str] = ()) -> str | None:
+    """Return the edited script beside a run file; one that is not this user's own raises ConsentNeeded first."""
+    from engine.consent import require
+    from engine.own_runs import foreign_script
+
+    text = edited_script(path, assignments)
+    foreign = foreign_script(path.parent) if text is not None else None
+    if foreign is None:
+        return text
+    require([foreign])
+    return foreign.files[0].text
 
 
 def check_libraries(found: Interpreter, goal: str, method: str, kernel: str = "", drop: Sequence[str] = ()) -> None:

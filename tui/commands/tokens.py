@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tui.commands.options import Json, Python, RunFile, Runs, Sets
+from tui.commands.options import Json, Python, RunFile, Runs, Sets, Trust
 from tui.tokens import LEARNED, Span, heading, spans, totals_lines, wrapped
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def tokens(
         typer.Option("--rows", metavar="N", min=0, help="Count the totals on so many rows; 0: on all of them."),
     ] = None,
     settings: Sets = None,
+    trust: Trust = False,
     python: Python = None,
     runs_folder: Runs = None,
     as_json: Json = False,
@@ -35,11 +36,17 @@ def tokens(
     """Show what the model will see of a row: tokens, which are trained on, and the totals of all rows."""
     from engine.preview import ROWS, Preview
     from engine.roots import root
+    from tui.commands.consent import consenting
     from tui.commands.say import emit, say
 
-    plan, script = planned(file, settings or [], root(runs_folder))
     limit = ROWS if rows is None else rows
-    with Preview(plan.run, rows=limit, script=script, python=python, first=row - 1) as preview:
+
+    def begin() -> "tuple[Plan, Preview]":
+        plan, script = planned(file, settings or [], root(runs_folder))
+        return plan, Preview(plan.run, rows=limit, script=script, python=python, first=row - 1)
+
+    plan, process = consenting(begin, settings or [], trust)
+    with process as preview:
         preview.finish()
         found = gathered(preview, quiet=as_json)
     if as_json:
@@ -57,12 +64,12 @@ def planned(file: Path, settings: list[str], root: Path) -> "tuple[Plan, str | N
     from engine.guide import recommend
     from engine.machine import look
     from tui.commands import facts
-    from tui.commands.start import edited_script
+    from tui.commands.start import script_to_run
 
     path = facts.run_file(file)
     answers = facts.answers_of(path, settings, root)
     sight = facts.here(answers, look(root))
-    return recommend(answers, sight), edited_script(path, settings)
+    return recommend(answers, sight), script_to_run(path, settings)
 
 
 def gathered(preview: "Preview", *, quiet: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tui.commands.options import After, DemoGoal, Detach, EventsJson, Python, RunFile, RunName, Runs, Sets, Yes
+from tui.commands.options import After, DemoGoal, Detach, EventsJson, Python, RunFile, RunName, Runs, Sets, Trust, Yes
 
 
 def demo(
@@ -42,6 +42,7 @@ def demo(
 def run(
     file: RunFile,
     settings: Sets = None,
+    trust: Trust = False,
     detach: Detach = False,
     as_json: EventsJson = False,
     after: After = None,
@@ -53,12 +54,14 @@ def run(
     from engine.roots import root
     from engine.run import check_going, launch
     from engine.run_folder import find
+    from tui.commands.consent import consenting
     from tui.commands.start import announce, create
 
     before = find(root(runs_folder), after) if after else None
     if before is not None:
         check_going(before)
-    created = create(file, settings or [], root(runs_folder), python, yes=yes)
+    given = settings or []
+    created = consenting(lambda: create(file, given, root(runs_folder), python, yes=yes), given, trust)
 
     def start() -> None:
         if not as_json:
@@ -70,6 +73,7 @@ def run(
 
 def resume(
     run_name: RunName,
+    trust: Trust = False,
     detach: Detach = False,
     force: Annotated[bool, typer.Option("--force", help="Go on though the rows or the script have changed.")] = False,
     as_json: EventsJson = False,
@@ -81,6 +85,7 @@ def resume(
     from engine import run_folder
     from engine.interpreter import interpreter
     from engine.roots import root
+    from tui.commands.consent import consenting
     from tui.commands.start import check_libraries, say_how_to_watch
 
     folder = run_folder.find(root(runs_folder), run_name)
@@ -88,7 +93,7 @@ def resume(
     check_libraries(found, described.goal, described.method.kind)
 
     def start() -> None:
-        runs.resume(folder, python=found.python, force=force)
+        consenting(lambda: runs.resume(folder, python=found.python, force=force), (), trust)
         if not as_json:
             say_how_to_watch(folder)
 

@@ -148,9 +148,15 @@ class Controls(Looking):
             return remembered(self.folder)
         return (self.known.failed or {}).get("change", {}) if self.state == "failed" else {}
 
-    def action_resume(self) -> None:
-        """Go on from the last checkpoint, in the same run."""
-        self.ask_of_run(runs.launch if self.state == "created" else runs.resume)
+    @work(group="ask")
+    async def action_resume(self) -> None:
+        """Go on from the last checkpoint, in the same run; code that is not the person's own is shown first."""
+        from tui.screens.consent import consented
+
+        try:
+            await consented(self.app, partial(runs.launch if self.state == "created" else runs.resume, self.folder))
+        except (Problem, OSError) as problem:
+            self.post_message(self.Answered(str(problem), wrong=True))
 
     @work(thread=True, group="ask")
     def ask_of_run(self, act: Callable[[Path], str | None]) -> None:

@@ -10,19 +10,22 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList, Static
 
+from engine.consent import require
+from engine.goals.rewards import BUILTIN
 from engine.guide import Plan, Verdict, questions
 from engine.problem import Problem
+from engine.reward_code import code_of
 from engine.tables import table
 from tui.layout import hanging
-from tui.screens.ask import Sure
+from tui.screens.consent import consented
 from tui.screens.step import Step
 from tui.widgets.choices import Choice, Choices
-from tui.widgets.demand import Demand, code_of, demands, reading, shown
+from tui.widgets.demand import Demand, demands, shown
 from tui.widgets.entry import PathEntry
 from tui.widgets.trouble import Trouble
 from tui.widgets.verdicts import line
 from tui.widgets.wishes import WishList
-from tui.words import literal, place
+from tui.words import literal
 
 
 class MethodScreen(Step):
@@ -80,11 +83,11 @@ class MethodScreen(Step):
     @work
     async def consider(self, field: str, value: dict[str, str] | str) -> None:
         """Take an answer, and rank; the code of a reward is run only when the person has said so."""
-        code = code_of(value)
-        if code is not None:
-            said = await self.app.push_screen_wait(Sure(f"Run the code of {place(str(code))}?", reading(code)))
-            if not said:
-                self.body_trouble.say("the reward's code is not run without your consent")
+        if isinstance(value, dict) and not value.get("function", BUILTIN).startswith(BUILTIN):
+            try:
+                await consented(self.app, partial(_check, value["function"]))
+            except Problem as problem:
+                self.body_trouble.say(problem.sentence)
                 return
             self.wizard.answer("objective.trust_reward_code", True)
         self.wizard.answer(field, value)
@@ -130,6 +133,12 @@ class MethodScreen(Step):
         if event.option_id != self.wizard.said("method.kind"):
             self.wizard.answer("method", {"kind": event.option_id})
         self.leave("plan")
+
+
+def _check(function: str) -> None:
+    """Raise ConsentNeeded for the code of a reward that the person has not agreed to."""
+    code = code_of(function)
+    require([code] if code is not None else [])
 
 
 def _instead(plan: Plan | None) -> Content:

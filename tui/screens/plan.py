@@ -1,6 +1,5 @@
 """Plan: the complete run with a reason for every choice, its memory and time, and the script that will do it."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +25,7 @@ from tui.offers import cautions, offers, on_offer, spent
 from tui.outline import matters, sentence
 from tui.planning import Thought, start, think, timed, warm_up
 from tui.screens.ask import Ask, Choose, Sure
+from tui.screens.consent import consented
 from tui.screens.goal import told
 from tui.screens.keeping import keep
 from tui.screens.step import Step
@@ -286,9 +286,8 @@ class PlanScreen(Step):
             return
         self.query_one("#time", Static).update("starting …")
         try:
-            self.wizard.started = await asyncio.to_thread(
-                start, thought.plan.run, self.wizard.facts, self.app.runs, self.warm
-            )
+            begin = partial(start, thought.plan.run, self.wizard.facts, self.app.runs, self.warm)
+            self.wizard.started = await consented(self.app, begin)
         except Problem as problem:
             self.show(thought)
             self.trouble.say(problem.sentence)

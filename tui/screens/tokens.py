@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from engine.config import Run
+from engine.consent import ConsentNeeded, agree
 from engine.problem import Problem
 from tui.tokens import LEARNED, Span, heading, spans, totals_lines, wrapped
 from tui.widgets.figures import count, one_line
@@ -109,8 +110,22 @@ class TokensScreen(Screen[None]):
         except Problem as problem:
             self.post_message(self.Failed(problem))
 
+    @work(group="consent")
+    async def ask(self, needed: ConsentNeeded) -> None:
+        """Show the code that would run to show the rows, and go on where the person agrees to it."""
+        from tui.screens.consent import ConsentScreen
+
+        if await self.app.push_screen_wait(ConsentScreen(needed.codes)):
+            agree(needed.codes)
+            self.listen()
+        else:
+            self.dismiss()
+
     @on(Failed)
     def _failed(self, message: Failed) -> None:
+        if isinstance(message.problem, ConsentNeeded):
+            self.ask(message.problem)
+            return
         if self.row is None:
             self.query_one("#which", Static).update("")
         self.query_one(Trouble).say(message.problem.sentence)

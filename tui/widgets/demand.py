@@ -14,10 +14,6 @@ from engine.goals.rewards import BUILTIN
 from engine.tables import table
 from tui.widgets.entry import PathEntry, PathSuggester, clean_path
 from tui.widgets.trouble import Trouble
-from tui.words import literal
-
-BEGINNING = 8
-"""Lines of a file that are shown before it is run."""
 
 
 @dataclass(frozen=True)
@@ -87,22 +83,6 @@ def meant(field: str, text: str) -> Any:
     if file == BUILTIN:
         return {"function": text}
     return {"function": _whole(text)} if text.endswith(".py") else {"model": _whole(text)}
-
-
-def code_of(value: Any) -> Path | None:
-    """Return the Python file that an answer would run, None where there is none."""
-    file = str(value.get("function", "")).rpartition(":")[0] if isinstance(value, dict) else ""
-    return Path(file) if file.endswith(".py") else None
-
-
-def reading(code: Path) -> str:
-    """Return what a person should know before code is run: that it is code, and how it begins."""
-    try:
-        text = code.read_text("utf-8", "replace")
-    except OSError:
-        return "There is no such file yet; it would be run as it is then."
-    begins = "\n".join(line[:76] for line in text.splitlines()[:BEGINNING])
-    return f"It is Python, {text.count(chr(10))} lines, and may do whatever you may. It begins:\n\n{literal(begins)}"
 
 
 def shown(value: Any) -> str:

@@ -1,5 +1,7 @@
 """The embedding model: texts in, one vector each out."""
 
+from pathlib import Path
+
 from sentence_transformers import SentenceTransformer
 
 from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
@@ -20,6 +22,7 @@ def load_encoder() -> SentenceTransformer:
         revision=REVISION,
         trust_remote_code=TRUST_REMOTE_CODE,
         device=DEVICE,
+        local_files_only=Path(base_model()).is_dir(),  # a folder's name is not asked of the hub for the model card
         prompts={"query": QUERY_PROMPT, "document": DOCUMENT_PROMPT},
         model_kwargs=model_arguments(),
         config_kwargs=dict.fromkeys(("attention_probs_dropout_prob", "attention_dropout"), ATTENTION_DROPOUT),

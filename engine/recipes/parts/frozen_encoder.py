@@ -1,5 +1,6 @@
 """A frozen encoder: texts in, one vector each out."""
 
+from pathlib import Path
 from typing import Any
 
 from sentence_transformers import SentenceTransformer
@@ -17,6 +18,7 @@ def load_frozen_encoder(**more: Any) -> SentenceTransformer:
         revision=REVISION,
         trust_remote_code=TRUST_REMOTE_CODE,
         device=DEVICE,
+        local_files_only=Path(base_model()).is_dir(),  # a folder's name is not asked of the hub for the model card
         model_kwargs=model_arguments(),
         **more,
     )

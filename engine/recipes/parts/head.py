@@ -63,4 +63,5 @@ def with_head(encoder: SentenceTransformer, head: Head, names: list[str]) -> Sen
     config = encoder.transformers_model.config
     config.id2label = dict(enumerate(names))
     config.label2id = {name: index for index, name in enumerate(names)}
-    return SentenceTransformer(modules=[*encoder.children(), *head.dense()], device=str(encoder.device))
+    modules = [*encoder.children(), *head.dense()]
+    return SentenceTransformer(modules=modules, device=str(encoder.device), local_files_only=True)

@@ -49,6 +49,7 @@ def show(script: Path, output: Path, limit: int, voice: Voice, numbers: "queue.Q
     voice.write("phase", name="libraries")
     import datasets
 
+    from engine.worker.model_code import guard_model_code
     from engine.worker.preview.hollow import hollow
     from engine.worker.preview.rehearsal import Rehearsal
     from engine.worker.preview.source import of_prompts, of_texts, of_trainer
@@ -57,6 +58,7 @@ def show(script: Path, output: Path, limit: int, voice: Voice, numbers: "queue.Q
 
     datasets.disable_caching()  # what is made here is of other settings than the training's
     hollow()
+    guard_model_code()
     report_bars(voice)  # type: ignore[arg-type]
     seen = Rehearsal(script, output, limit, voice.write)
     reached = seen.run("baseline")

@@ -13,6 +13,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from transformers import Trainer
 
+from engine.worker.model_code import guard_model_code
 from engine.worker.trace import attention, card, edges
 from engine.worker.trace.account import account
 from engine.worker.trace.ledger import Ledger
@@ -30,6 +31,7 @@ def dry_run(task: dict[str, Any]) -> dict[str, Any]:
     """
     began = time.time()
     numbers = task["numbers"]
+    guard_model_code()
     own = numbers or edges.stand_in(task["base"])
     if task["card"]:
         attention.stand_in()

@@ -55,6 +55,7 @@ def reward_function() -> Callable[..., Any]:
         spec = spec_from_file_location(known, path)
         if spec is None or spec.loader is None:
             raise ValueError(f"the reward file {path} is no Python file")
+        sys.path += [str(path.parent / "reward_imports"), str(path.parent)]  # where it finds what it imports itself
         module, loader = module_from_spec(spec), spec.loader
         attempt(lambda: loader.exec_module(module), path, "can't be loaded: it fails")
         sys.modules[known] = module
