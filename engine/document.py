@@ -166,7 +166,7 @@ def check(values: dict[str, Any], where: str = "", lines: Lines | None = None) -
             advice="update tunewright",
         )
     goal = values.get("goal")
-    if goal not in RUN_TYPES:
+    if not isinstance(goal, str) or goal not in RUN_TYPES:
         what = "a goal is missing" if goal is None else f"there is no goal '{goal}'"
         raise Problem(what, where=place_of(where, lines, ("goal",)), advice=nearest(str(goal or ""), RUN_TYPES))
     try:

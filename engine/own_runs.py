@@ -61,10 +61,13 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         advice = "repeat the run from its run.yaml"
         raise Problem(f"its script can't be read ({error.strerror})", where=str(path), advice=advice) from None
-    with os.fdopen(file, "rb") as script:
+    try:
         if not stat.S_ISREG(os.fstat(file).st_mode):
             raise Problem("its script is no regular file", where=str(path), advice="repeat the run from its run.yaml")
-        return script.read()
+        with os.fdopen(os.dup(file), "rb") as script:
+            return script.read()
+    finally:
+        os.close(file)
 
 
 def _sha256(content: bytes) -> str:

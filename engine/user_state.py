@@ -32,7 +32,7 @@ def records() -> list[dict[str, Any]]:
     try:
         with _opened(os.O_RDONLY) as file:
             text = os.read(file, LARGEST) if os.fstat(file).st_size else b""
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         text = b""
     except OSError as error:
         raise _unusable(f"it can't be read ({error.strerror})") from None
