@@ -548,3 +548,18 @@ def test_what_a_model_folder_holds_does_not_hang_or_fill_the_program(kind: str, 
             file.truncate(20 << 20)
     with pytest.raises(Problem, match="too"):
         model_code(sft(desk, desk / "base"))
+
+
+def test_removing_the_record_takes_all_consent_back(desk: Path) -> None:
+    run = trusted(document.load(asks(desk)))
+    folder = made(desk)
+    (folder / "train.py").write_text(evil(desk))
+    user_state.state_file().unlink()
+    with pytest.raises(ConsentNeeded):
+        consent.agreed(run)
+    with pytest.raises(ConsentNeeded):
+        allowed(folder)
+
+
+def test_a_runs_folder_is_its_users_alone(desk: Path) -> None:
+    assert made(desk).stat().st_mode & 0o777 == 0o700
