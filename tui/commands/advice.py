@@ -70,8 +70,7 @@ def estimate(
 
     machine = facts.machine_or(root(runs_folder), gpu, vram)
     found = [facts.estimated(file, settings or [], machine, root(runs_folder)) for file in files]
-    given = (files, settings or [], machine, root(runs_folder), python)
-    counted = traced(*given, trust=trust) if trace else [None] * len(files)
+    counted = traced(files, settings or [], machine, root(runs_folder), python, trust) if trace else [None] * len(files)
     if as_json:
         values = [
             estimate_values(file, spent) | dry_values(dry, spent)

@@ -21,7 +21,7 @@ Dry = Traced | Problem | None
 
 
 def traced(
-    files: Sequence[Path], assignments: Sequence[str], machine: Machine, runs: Path, python: str | None, *, trust: bool
+    files: Sequence[Path], assignments: Sequence[str], machine: Machine, runs: Path, python: str | None, trust: bool
 ) -> list[Dry]:
     """Return the dry run of every file, all from one process."""
     planned = [facts.traceable(file, assignments, machine, runs) for file in files]

@@ -46,6 +46,12 @@ class Controls(Looking):
         wrong: bool = False
 
     @dataclass
+    class NotAgreed(Message):
+        """What was asked for would run code that the person has not agreed to."""
+
+        act: Callable[[Path], str | None]
+
+    @dataclass
     class NotAsBefore(Message):
         """The run can be resumed, but not with the rows and settings that it had."""
 
@@ -148,15 +154,9 @@ class Controls(Looking):
             return remembered(self.folder)
         return (self.known.failed or {}).get("change", {}) if self.state == "failed" else {}
 
-    @work(group="ask")
-    async def action_resume(self) -> None:
-        """Go on from the last checkpoint, in the same run; code that is not the person's own is shown first."""
-        from tui.screens.consent import consented
-
-        try:
-            await consented(self.app, partial(runs.launch if self.state == "created" else runs.resume, self.folder))
-        except (Problem, OSError) as problem:
-            self.post_message(self.Answered(str(problem), wrong=True))
+    def action_resume(self) -> None:
+        """Go on from the last checkpoint, in the same run."""
+        self.ask_of_run(runs.launch if self.state == "created" else runs.resume)
 
     @work(thread=True, group="ask")
     def ask_of_run(self, act: Callable[[Path], str | None]) -> None:
@@ -166,11 +166,25 @@ class Controls(Looking):
         except (Problem, OSError) as problem:
             if isinstance(problem, Problem) and problem.code == "changed":
                 self.post_message(self.NotAsBefore(problem.what))
+            elif isinstance(problem, Problem) and problem.code == "consent":
+                self.post_message(self.NotAgreed(act))
             else:
                 self.post_message(self.Answered(str(problem), wrong=True))
         else:
             if said:
                 self.post_message(self.Answered(f"The run {said}."))
+
+    @on(NotAgreed)
+    @work
+    async def _ask_about_code(self, message: NotAgreed) -> None:
+        from tui.screens.consent import consented
+
+        try:
+            await consented(self.app, partial(runs.allowed, self.folder))
+        except Problem as problem:
+            self.post_message(self.Answered(problem.sentence, wrong=True))
+        else:
+            self.ask_of_run(message.act)
 
     @on(NotAsBefore)
     @work
