@@ -13,6 +13,7 @@ from engine import document, run_folder, user_state
 from engine.run import stop
 from tests.training import trusted
 from tests.tui.desk import Desk, at, sees, text, until
+from tests.tui.journals import answer
 from tui.app import Tunewright
 from tui.screens.consent import ConsentScreen
 
@@ -69,12 +70,12 @@ async def test_repeating_a_strangers_run_shows_its_code_and_asks(desk: Desk, sen
         await pilot.press("end")
         log = pilot.app.screen.query_one(Log)
         await until(pilot, lambda: log.scroll_y > 0, "the end of the code")
-        await pilot.press("n")
+        await answer(pilot, "n")
         await sees(pilot, "nothing is run without your consent")
         assert [*(desk.folder / "runs").glob("*-*")] == [sent]
         await pilot.press("enter")
         await at(pilot, "ConsentScreen")
-        await pilot.press("escape")
+        await answer(pilot, "escape")
         await at(pilot, "PlanScreen")
     assert not user_state.state_file().exists()
     assert not (desk.folder / "owned").exists()
@@ -86,7 +87,7 @@ async def test_what_is_agreed_to_on_the_screen_is_remembered_and_started(desk: D
         await repeated(pilot, sent)
         await pilot.press("enter")
         await at(pilot, "ConsentScreen")
-        await pilot.press("y")
+        await answer(pilot, "y")
         await at(pilot, "TrainScreen")
         [new] = [folder for folder in (desk.folder / "runs").glob("*-*") if folder != sent]
         stop(new, hard=True)
@@ -98,7 +99,7 @@ async def test_the_tokens_of_a_strangers_run_ask_as_well(desk: Desk, sent: Path)
         await repeated(pilot, sent)
         await pilot.press("t")
         await at(pilot, "ConsentScreen")
-        await pilot.press("n")
+        await answer(pilot, "n")
         await at(pilot, "PlanScreen")
     assert not (desk.folder / "owned").exists()
 
@@ -118,12 +119,12 @@ async def test_going_on_with_a_strangers_run_shows_its_script_and_asks(
         await pilot.press("r")
         await at(pilot, "ConsentScreen")
         await sees(pilot, "train.py", "his script")
-        await pilot.press("n")
+        await answer(pilot, "n")
         await sees(pilot, "nothing is run without your consent")
         assert not (folder / "events.jsonl").exists() and not (desk.folder / "owned").exists()
         await pilot.press("r")
         await at(pilot, "ConsentScreen")
-        await pilot.press("y")
+        await answer(pilot, "y")
         await until(pilot, lambda: (desk.folder / "owned").exists(), "his script, which was agreed to")
         await until(pilot, lambda: "failed" in text(pilot.app).lower() or "his script" in text(pilot.app))
 
@@ -137,5 +138,5 @@ async def test_the_question_fits_small_screens(size: tuple[int, int], desk: Desk
         pilot.app.push_screen(ConsentScreen(codes))
         await at(pilot, "ConsentScreen")
         await sees(pilot, "x = 1" if size[1] > 20 else "Run this code?")
-        await pilot.press("n")
+        await answer(pilot, "n")
         await at(pilot, "HomeScreen")

@@ -8,12 +8,12 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Log, Static
 
 from engine.code import NAMES, Code
 from engine.consent import ConsentNeeded, agree
 from engine.problem import Problem
+from tui.screens.ask import EARLY, Sure
 from tui.widgets.figures import log_line
 from tui.widgets.keybar import KeyBar
 from tui.words import literal
@@ -24,38 +24,36 @@ WARNING = (
 )
 
 
-class ConsentScreen(ModalScreen[bool]):
-    """Asks whether code of others may run; Esc means no."""
+class ConsentScreen(Sure):
+    """Asks whether code of others may run; Enter and Esc mean no."""
 
     CSS_PATH = "consent.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Run it", tooltip="Agree, and remember that for this path and this hash"),
-        Binding("n,escape", "answer(False)", "No", key_display="n", tooltip="Run nothing"),
+        Binding("n,enter,escape", "answer(False)", "No", key_display="n", tooltip="Run nothing"),
     ]
 
     def __init__(self, codes: Sequence[Code]) -> None:
         """Show every file of `codes`."""
-        super().__init__()
+        super().__init__("Run this code?", "\n".join(_heading(codes)))
         self.codes = codes
 
     def compose(self) -> ComposeResult:
         """Yield what asks to run, the code itself, and the keys."""
-        with Vertical(id="box") as box:
-            box.border_title = "Run this code?"
-            yield Static(Content("\n".join(_heading(self.codes))))
+        with Vertical(id="box", classes="code") as box:
+            box.border_title = self.heading
+            yield Static(Content(self.text))
             yield Static(Content(WARNING), id="warning")
             yield Log(auto_scroll=False)
+            yield Static(EARLY, id="early")
         yield KeyBar()
 
     def on_mount(self) -> None:
         """Fill in the code, to be scrolled from its first line."""
+        super().on_mount()
         log = self.query_one(Log)
         log.write_lines([log_line(line) for line in _lines(self.codes)])
         log.focus()
-
-    def action_answer(self, yes: bool) -> None:
-        """Hand the answer over."""
-        self.dismiss(yes)
 
 
 def _heading(codes: Sequence[Code]) -> Iterator[str]:
