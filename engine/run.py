@@ -1,6 +1,7 @@
 """The process of a run: how it is started, how it stands, and what can be asked of it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,8 @@ State = Literal["created", "running", "completed", "stopped", "failed", "died", 
 """How a run stands; `file`: it is no run but curves that others wrote."""
 WORKER = Path(__file__).parent / "worker" / "__main__.py"
 GOING = ("running", "elsewhere")
+LEAST_ROOM = 2**20
+"""Bytes that have to be free on the disk of a run, so that its worker can say what it does."""
 
 
 def launch(folder: Path, *, python: str | None = None, after: Path | None = None) -> None:
@@ -35,6 +38,7 @@ def launch(folder: Path, *, python: str | None = None, after: Path | None = None
     if after is not None:
         check_going(after)
     around = allowed(folder)
+    _check_room(folder)
     command = [python_of(python), "-P", str(WORKER), str(folder), *(["--after", str(after)] if after else [])]
     said = journal_size(folder)
     try:
@@ -68,6 +72,17 @@ def check_going(folder: Path) -> None:
     if not is_locked(folder):
         what = "this run is not going on here: there is nothing to wait for"
         raise Problem(what, where=folder.name, advice="leave --after out, or see tunewright runs")
+
+
+def disk_is_full(folder: Path) -> bool:
+    """Return whether the disk of a run has no room for a word."""
+    return folder.exists() and shutil.disk_usage(folder).free < LEAST_ROOM
+
+
+def _check_room(folder: Path) -> None:
+    if disk_is_full(folder):
+        what = f"the disk of this run is full (less than {LEAST_ROOM >> 20} MiB free)"
+        raise Problem(what, where=str(folder), advice="free some space first", code="disk_full")
 
 
 def _let_go(folder: Path) -> None:

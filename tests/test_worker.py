@@ -299,7 +299,7 @@ def small_disk(tmp_path):
     """A disk that is full after a few checkpoints."""
     place = tmp_path / "disk"
     place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1200k", "tmpfs", str(place)], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1400k", "tmpfs", str(place)], capture_output=True)
     if mounted.returncode:
         pytest.skip("a small disk can be mounted by root only")
     yield place
@@ -310,9 +310,15 @@ def test_a_full_disk_loses_nothing_that_was_saved(described, small_disk):
     described["training"] |= {"keep_checkpoints": 50}
     folder = start(described, small_disk)
     known = wait(folder)
-    assert run.state(folder, known) in ("failed", "died")
-    if known.failed:
-        assert known.failed["code"] == "disk_full"
+    assert run.state(folder, known) == "failed"
+    assert known.failed["code"] == "disk_full"
+    assert "free some space" in known.failed["advice"]
+    with pytest.raises(OSError, match="No space left"), (small_disk / "rest").open("wb", buffering=0) as rest:
+        while rest.write(bytes(4096)):
+            pass
+    with pytest.raises(Problem, match="the disk of this run is full"):
+        run.resume(folder)
+    (small_disk / "rest").unlink()
     whole = [path for path in (folder / "output").glob("checkpoint-*") if (path / "trainer_state.json").exists()]
     assert whole
     subprocess.run(["mount", "-o", "remount,size=60m", str(small_disk)], check=True)
@@ -320,3 +326,62 @@ def test_a_full_disk_loses_nothing_that_was_saved(described, small_disk):
     known = wait(folder)
     assert known.finished["status"] == "completed"
     assert known.begun["from_step"] > 0
+
+
+def test_a_folder_that_is_moved_while_it_trains_is_told_and_resumed_in_its_new_place(described, tmp_path):
+    _, unbroken = forge(described, tmp_path / "unbroken")
+    folder = start(described, tmp_path / "runs")
+    wait(folder, until=lambda known: known.checkpoints)
+    moved = folder.rename(tmp_path / "runs" / "moved")
+    known = wait(moved)
+    assert known.failed["code"] == "folder_lost"
+    assert f"it is {moved} now" in known.failed["message"]
+    assert not folder.exists()
+    run.resume(moved)
+    known = wait(moved)
+    assert known.finished["status"] == "completed"
+    assert known.begun["from_step"] > 0
+    assert curves(known)["loss"] == curves(unbroken)["loss"]
+    assert known.finished["results"]["metrics"] == unbroken.finished["results"]["metrics"]
+    assert not folder.exists()
+
+
+def test_a_folder_that_is_removed_while_it_trains_does_not_come_back(described, tmp_path):
+    described["training"]["epochs"] = 400
+    folder = start(described, tmp_path / "runs")
+    pid = wait(folder, until=begun).started["pid"]
+    shutil.rmtree(folder)
+    end = time.monotonic() + 30
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{pid}").exists()
+    assert not folder.exists()
+
+
+def test_a_request_to_stop_that_a_library_swallows_is_made_again(tmp_path):
+    script = """
+import sys, time
+from pathlib import Path
+from engine.worker.stopping import Stop, Stopped
+stop = Stop(Path(sys.argv[1]))
+stop.listen()
+print("ready", flush=True)
+try:
+    time.sleep(60)
+except BaseException:
+    pass
+try:
+    time.sleep(60)
+except Stopped:
+    print("stopped", flush=True)
+stop.end()
+time.sleep(1)
+print("last word", flush=True)
+"""
+    worker = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert worker.stdout.readline() == "ready\n"
+    worker.terminate()
+    assert worker.stdout.readline() == "stopped\n"
+    worker.terminate()
+    assert worker.stdout.readline() == "last word\n"
+    assert worker.wait() == 0

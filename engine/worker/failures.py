@@ -20,11 +20,17 @@ KNOWN_TYPES = {
     "LocalEntryNotFoundError": ("offline", "connect to the hub once, or give a folder as model.id"),
     "OfflineModeIsEnabled": ("offline", "unset HF_HUB_OFFLINE, or give a folder as model.id"),
     "ModuleNotFoundError": ("missing_library", "install the training half: pip install 'tunewright[train]'"),
+    "FolderLost": (
+        "folder_lost",
+        "resume the run where its folder is now; what came after its last checkpoint is lost",
+    ),
     "MemoryError": ("out_of_memory", "halve training.batch and double training.accumulate, or take a smaller model"),
 }
+ADVICE_FULL = "free some space; the last whole checkpoint is kept, then resume the run"
 KNOWN_WORDS = (
-    ("No space left on device", "disk_full", "free some space; the last whole checkpoint is kept, then resume the run"),
-    ("code: 28", "disk_full", "free some space; the last whole checkpoint is kept, then resume the run"),
+    ("No space left on device", "disk_full", ADVICE_FULL),
+    ("Disk quota exceeded", "disk_full", ADVICE_FULL),
+    ("code: 28", "disk_full", ADVICE_FULL),
     ("CUDA out of memory", "out_of_memory", KNOWN_TYPES["OutOfMemoryError"][1]),
     (
         "nothing would be learned",
@@ -61,8 +67,10 @@ def explain(error: BaseException) -> Failure:
 
 def _known(error: BaseException) -> Failure | None:
     message = _sentence(error)
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return Failure("disk_full", message, KNOWN_WORDS[0][2])
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Failure("disk_full", message, ADVICE_FULL)
+    if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return Failure("not_allowed", message, "make it readable and writable for you, then resume the run")
     for words, code, advice in KNOWN_WORDS:
         if words in str(error):
             return Failure(code, message, advice)

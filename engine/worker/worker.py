@@ -22,6 +22,7 @@ from engine.worker.failures import explain
 from engine.worker.halving import halve, let_go, use_kept
 from engine.worker.model_code import guard_model_code
 from engine.worker.progress import report_bars
+from engine.worker.reserve import keep_reserve, release, with_disk
 from engine.worker.shortage import shortage
 from engine.worker.stopping import Stop, Stopped, every
 from engine.worker.turn import wait_turn
@@ -54,6 +55,7 @@ def work(arguments: Sequence[str]) -> int:
     script = (folder / "train.py").read_bytes()
     digest = hashlib.sha256(script).hexdigest()
     journal.write("started", **identity(), script_sha256=digest)
+    keep_reserve(folder)
     try:
         stop.listen()
         every(HEARTBEAT, lambda: journal.write("hardware", gpu=hardware.cards(), rss=hardware.resident()))
@@ -61,10 +63,14 @@ def work(arguments: Sequence[str]) -> int:
             wait_turn(Path(arguments[2]), journal)
         return train(folder / "train.py", digest, journal, stop)
     except Stopped:
+        stop.end()
+        release(folder)
         journal.write("finished", status="stopped", results=None)
         return 130
     except BaseException as error:  # noqa: BLE001 - whatever ends a training is told to the person who waits for it
-        failure = explain(error)
+        stop.end()
+        failure = with_disk(explain(error), folder)
+        release(folder)
         short = shortage(folder, failure.code, str(error))
         journal.write("failed", **{**fields_of(failure), **short}, traceback=traceback.format_exc())
         traceback.print_exc()
@@ -109,6 +115,7 @@ def train(script: Path, digest: str, journal: Journal, stop: Stop) -> int:
 
 def attempt(module: ModuleType, journal: Journal, stop: Stop, news: str) -> str | None:
     """Train to the end and return None, or return how to go on where the device was full and consent is there."""
+    from engine.worker.place import Place
     from engine.worker.reporter import Reporter
     from engine.worker.watchdog.proof import proof
     from engine.worker.watchdog.watcher import Watcher
@@ -116,7 +123,7 @@ def attempt(module: ModuleType, journal: Journal, stop: Stop, news: str) -> str 
     reporter = Reporter(journal, stop, news)
     watcher = Watcher(lambda found, step: reporter.on_warning(found.code, found.message, found.advice, step))
     try:
-        results = module.main(callbacks=[reporter, watcher])
+        results = module.main(callbacks=[Place(stop.control.parent), reporter, watcher])
     except Exception as error:
         told = halve(module, stop.control, error)
         if told is None:
@@ -128,6 +135,8 @@ def attempt(module: ModuleType, journal: Journal, stop: Stop, news: str) -> str 
     for sample in results.get("samples", []):
         journal.write("sample", step=results.get("best_step") or 0, **sample)
     memory = reporter.peaks.told(stop.control.parent, results)
+    stop.end()
+    release(stop.control.parent)
     journal.write("finished", status="completed", results=results, proof=proof(results, watcher, reporter), **memory)
     return None
 

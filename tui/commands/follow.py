@@ -202,6 +202,7 @@ def _complain_about(folder: Path, state: str, history: History) -> None:
     if state == "died":
         for line in run_folder.tail_log(folder):
             complain(f"  {log_line(line)}")
-        what = "the worker is gone without a last word, as after a kill or a full memory; its log ends as above"
+        cause = "the disk is full" if runs.disk_is_full(folder) else "as after a kill or a full memory"
+        what = f"the worker is gone without a last word ({cause}); its log ends as above"
         again = "start the command again" if history.is_command else f"tunewright resume {hint(folder)}"
         complain(f"{folder.name}: {what}; go on from the last checkpoint with: {again}")
