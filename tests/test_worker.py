@@ -16,7 +16,7 @@ import pytest
 from engine import control, run, run_folder, trash
 from engine.event import Journal
 from engine.listing import listing
-from engine.liveness import is_locked
+from engine.liveness import is_locked, process_start
 from engine.problem import Problem
 from engine.worker.worker import identity
 from tests.forge import forge, refused_folder, trained
@@ -352,9 +352,9 @@ def test_a_folder_that_is_removed_while_it_trains_does_not_come_back(described, 
     pid = wait(folder, until=begun).started["pid"]
     shutil.rmtree(folder)
     end = time.monotonic() + 30
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < end:
+    while process_start(pid) and time.monotonic() < end:
         time.sleep(0.05)
-    assert not Path(f"/proc/{pid}").exists()
+    assert not process_start(pid)
     assert not folder.exists()
 
 
@@ -365,8 +365,8 @@ from pathlib import Path
 from engine.worker.stopping import Stop, Stopped
 stop = Stop(Path(sys.argv[1]))
 stop.listen()
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     time.sleep(60)
 except BaseException:
     pass
