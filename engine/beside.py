@@ -1,6 +1,5 @@
 """The other models of a run: a reference, a teacher, a reward model; how much they hold, as far as it is known here."""
 
-import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -80,7 +79,7 @@ def _look(file: str, _changed: int) -> ModelFacts | None:
     try:
         if path.name == "config.json":
             return look(str(path.parent))
-        base = str(json.loads(path.read_text("utf-8")).get("base_model_name_or_path", ""))
+        base = str(hub.read_json(path).get("base_model_name_or_path", ""))
         return look(base) if Path(base).is_dir() else None
     except (Problem, OSError, ValueError):
         return None

@@ -12,6 +12,7 @@ from typing import Any
 from engine.problem import Problem
 from engine.run import WORKER, first_word
 from engine.run_folder import COMMAND, new_folder
+from engine.safe_files import open_to_append, read_json
 
 NO_NAMES = ("python", "python3", "accelerate", "torchrun", "uv", "deepspeed", "sh", "bash", "env")
 """First words that say how a command runs, and not what."""
@@ -43,7 +44,7 @@ def name_of(command: Sequence[str]) -> str:
 
 def launch(folder: Path) -> None:
     """Start the command of a folder; closing the terminal, or this program, does nothing to it."""
-    with (folder / "log.txt").open("ab") as log:
+    with open_to_append(folder / "log.txt") as log:
         keeper = subprocess.Popen(
             [sys.executable, "-P", str(WORKER), "--keep", str(folder)],
             stdin=subprocess.DEVNULL,
@@ -59,7 +60,8 @@ def launch(folder: Path) -> None:
 def described(folder: Path) -> list[str] | None:
     """Return the command of a run that is one, otherwise None."""
     try:
-        told: Any = json.loads((folder / COMMAND).read_text("utf-8"))
-        return [str(word) for word in told["command"]]
-    except (OSError, ValueError, KeyError, TypeError):
+        told: Any = read_json(folder / COMMAND)
+    except (OSError, ValueError):
         return None
+    words = told.get("command") if isinstance(told, dict) else None
+    return [str(word) for word in words] if isinstance(words, list) and words else None

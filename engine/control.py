@@ -10,6 +10,7 @@ from engine.history import History
 from engine.problem import Problem
 from engine.run import GOING, history, state
 from engine.run_folder import load
+from engine.safe_files import read_text, write
 
 Request = Literal["save", "evaluate", "stop_at_evaluation"]
 WORDS: dict[Request, str] = {
@@ -23,7 +24,7 @@ STEADY = ("constant", "constant_with_warmup")
 def ask(folder: Path, request: Request) -> str:
     """Ask a run that trains for something, and return in words what it will do."""
     _training(folder)
-    _write(folder / "control" / request, "")
+    _write(folder, f"control/{request}", "")
     return WORDS[request]
 
 
@@ -42,7 +43,7 @@ def shorten(folder: Path, epochs: float) -> str:
     target = math.ceil(epochs * known.max_steps / planned)
     if target <= known.step + 1:
         raise Problem(f"{epochs:g} epochs are over already", where=folder.name, advice="stop it, or name more epochs")
-    _write(folder / "control" / PLAN, json.dumps({"max_steps": target, "epochs": epochs}))
+    _write(folder, f"control/{PLAN}", json.dumps({"max_steps": target, "epochs": epochs}))
     return f"ends after {epochs:g} epochs, at step {target:,}; nothing else about it changes"
 
 
@@ -70,16 +71,15 @@ def _training(folder: Path) -> History:
 
 def _processes(folder: Path) -> int:
     try:
-        return int((folder / "reporter.lock").read_text())
+        return int(read_text(folder / "reporter.lock", 100))
     except (OSError, ValueError):
         return 1
 
 
-def _write(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}")
+def _write(folder: Path, name: str, text: str) -> None:
     try:
-        part.write_text(text, "utf-8")
-        part.replace(path)
+        write(folder, name, text.encode())
     except OSError as error:
         what = f"the request can't be written ({error.strerror})"
-        raise Problem(what, where=str(path), advice="ask on the machine and as the user who trains") from None
+        advice = "ask on the machine and as the user who trains"
+        raise Problem(what, where=str(folder / name), advice=advice) from None

@@ -11,8 +11,13 @@ from pydantic.fields import FieldInfo
 from engine.config import RUN_TYPES, VERSION, Run, parse, plain
 from engine.mistakes import Key, Lines, place_of, translate
 from engine.problem import Problem, nearest
+from engine.safe_files import DEPTH, read_text
 
 DATA_SUFFIXES = {".json", ".jsonl", ".csv", ".tsv", ".parquet", ".arrow", ".txt", ".md", ".gz", ".zst"}
+LONGEST = 1 << 20
+"""Bytes of a run file; one with thousands of classes has some ten thousand."""
+LARGEST = 50_000
+"""Values in a run file, aliases unfolded."""
 MODELS = (("model", "id"), ("objective", "teacher"), ("objective", "guide"))
 DATA = (("data", "train"), ("data", "test"), ("data", "keep"))
 """Fields that hold a path: a model's folder, or rows."""
@@ -41,13 +46,14 @@ def load(path: Path, assignments: Sequence[str] = (), runs: Path | None = None) 
 
 def _read(path: Path) -> tuple[dict[str, Any], Lines]:
     try:
-        text = path.read_text("utf-8-sig")
+        text = read_text(path, LONGEST, follow=True)
     except FileNotFoundError:
         siblings = [entry.name for entry in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
         advice = nearest(path.name, siblings) if siblings else "give the path of a YAML file"
         raise Problem("there is no such run file", where=str(path), advice=advice) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise Problem(f"the run file can't be read ({error})", where=str(path), advice="check the file") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise Problem(f"the run file can't be read ({why})", where=str(path), advice="check the file") from None
     tree = _yaml_tree(text, str(path))
     if not isinstance(tree, dict):
         raise Problem("a run file holds keys and values", where=str(path), advice="begin with 'goal: sft'")
@@ -60,7 +66,11 @@ def _yaml_tree(text: str, where: str) -> Any:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
-        return YAML(typ="rt").load(text)
+        tree = YAML(typ="rt").load(text)
+        _check_size(tree)
+        return tree
+    except RecursionError:
+        raise Problem("it is nested too deep", where=where, advice="a run file has a few levels") from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
@@ -68,6 +78,18 @@ def _yaml_tree(text: str, where: str) -> Any:
         raise Problem(what, where=f"{where}{line}", advice="correct this line") from None
     except (YAMLError, ValueError) as error:
         raise Problem(f"this is not YAML ({str(error).splitlines()[0]})", where=where, advice="correct it") from None
+
+
+def _check_size(tree: Any) -> None:
+    """Raise a ValueError where aliases unfold into more than a run file can hold, or into themselves."""
+    count, open_nodes = 0, [(tree, 0)]
+    while open_nodes:
+        node, depth = open_nodes.pop()
+        count += 1
+        if count > LARGEST or depth > DEPTH:
+            raise ValueError("it unfolds into more than a run file can hold")
+        inner = node.values() if isinstance(node, dict) else node if isinstance(node, (list, set)) else ()
+        open_nodes += [(each, depth + 1) for each in inner]
 
 
 def _strip(node: Any, key: Key, lines: Lines) -> Any:
@@ -120,10 +142,13 @@ def _resolved(value: Any, base: Path, *, data: bool) -> Any:
         return {name: _resolved(part, base, data=data) if name in FILES else part for name, part in value.items()}
     if not isinstance(value, str) or not value or "\0" in value:
         return value
-    path = base / Path(value).expanduser()
     is_file = data and Path(value).suffix.lower() in DATA_SUFFIXES
     looks_like_path = value.startswith((".", "/", "~")) or is_file
-    return str(path.resolve()) if looks_like_path or path.exists() else value
+    try:
+        path = base / Path(value).expanduser()
+        return str(path.resolve()) if looks_like_path or path.exists() else value
+    except (OSError, ValueError, RuntimeError):  # no file can have this name, or no user this home
+        return value
 
 
 def override(values: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from engine.goals.embed import EmbedRun
 from engine.model import ModelFacts
 from engine.place import free_gib
 from engine.problem import Problem
+from engine.safe_files import read_json, write
 from engine.sizing import SHORTEST
 from engine.tables import table
 
@@ -113,13 +114,13 @@ def remember(folder: Path, run: Run, facts: Facts) -> None:
     found = cheapest(run, facts, outside + SMALLER * (spent.high_gib - outside))
     if found is not None:
         told = {"change": found.values, "advice": found.sentence}
-        (folder / RESCUE).write_text(json.dumps(told), "utf-8")
+        write(folder, RESCUE, json.dumps(told).encode())
 
 
 def remembered(folder: Path) -> dict[str, Any]:
     """Return the change that a run's folder holds for a memory that runs out; nothing where there is none."""
     try:
-        return dict(json.loads((folder / RESCUE).read_text("utf-8"))["change"])
+        return dict(read_json(folder / RESCUE)["change"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 

@@ -12,8 +12,11 @@ import orjson
 
 from engine.event import EVENTS
 from engine.history import Event, History
+from engine.safe_files import open_regular
 
 BATCH = 1 << 15  # bytes; more at once is slower and leaves holes in the memory
+LONGEST = 8 << 20  # bytes of one event; the results of a run with many samples have some hundred thousand
+BROKEN = b"{"  # in the place of a line that is longer: it counts as one that can't be read
 MARK = 64  # bytes before the reading position that must still be there; else the file is another one
 
 
@@ -30,7 +33,8 @@ class Follower:
         self._file = -1
         self._offset = 0
         self._mark = b""
-        self._rest = b""
+        self._rest: list[bytes] = []
+        self._waiting = 0
 
     def read(self, limit: int | None = None) -> int:
         """Apply what was written since the last call, at most about `limit` bytes of it; return how many events.
@@ -42,7 +46,7 @@ class Follower:
             facts = self.path.stat()
             if (facts.st_ino, facts.st_size) == (self._file, self._offset):
                 return 0
-            with self.path.open("rb") as file:
+            with open_regular(self.path) as file:
                 self._meet(file.fileno())
                 for block in self._blocks(file.fileno(), limit):
                     count += self._take(block)
@@ -63,11 +67,23 @@ class Follower:
             yield block
 
     def _take(self, block: bytes) -> int:
-        *lines, self._rest = (self._rest + block).split(b"\n")
+        lines = self._lines(block)
         events = _read_together(lines)
         if events is None:
             return sum(map(self.take, lines))
         return self.take_all(lines, events)
+
+    def _lines(self, block: bytes) -> list[bytes]:
+        """Return the lines that a block completes; of one without an end no more is kept than the longest may have."""
+        first, *further = block.split(b"\n")
+        if self._waiting <= LONGEST:
+            self._rest.append(first)
+        self._waiting += len(first)
+        if not further:
+            return []
+        whole, last = b"".join(self._rest), further.pop()
+        self._rest, self._waiting = [last], len(last)
+        return [whole if len(whole) <= LONGEST else BROKEN, *further]
 
     def take_all(self, lines: list[bytes], events: list[Event]) -> int:  # noqa: ARG002
         """Take in events that were read from these lines, and return how many; who wants the lines overrides this."""

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine import safe_files
 from engine.problem import Problem, nearest
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
+LARGEST = 64 << 20
+"""Bytes of a JSON file beside a model; the largest are tokenizers' settings."""
 TIMEOUT = 10.0
 """Seconds that the hub gets to answer before the program says that it does not."""
 
@@ -106,14 +109,15 @@ def fetch(name: str, revision: str) -> Remote:
 def read_json(path: Path) -> dict[str, Any]:
     """Return the object in a JSON file, or raise a Problem that names the file and the line."""
     try:
-        value = json.loads(path.read_text("utf-8-sig"))
+        value = safe_files.read_json(path, LARGEST, follow=True)
     except json.JSONDecodeError as error:
         place = f"{path}:{error.lineno}"
         raise Problem(
             f"this is not JSON ({error.msg})", where=place, advice="download it anew", code="config"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise Problem(f"it can't be read ({error})", where=str(path), advice="check the file", code="config") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise Problem(f"it can't be read ({why})", where=str(path), advice="check the file", code="config") from None
     if not isinstance(value, dict):
         raise Problem("it holds no object", where=str(path), advice="download it anew", code="config")
     return value

@@ -2,8 +2,9 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from engine import remarks
 from engine.best import Best, best
@@ -13,10 +14,13 @@ from engine.history import History
 from engine.problem import Problem
 from engine.run import GOING, State, state
 from engine.run_folder import folders, is_edited, load, written
+from engine.safe_files import open_regular
 
 END = 64 * 1024
 LONGEST = 256 * 2**20  # bytes of a journal in which evaluations between its ends are looked for
 TELLING = (b'"evaluated"', b'"checkpoint"', b'"begun"', b'"started"')
+LATEST = 1e11
+"""Seconds since 1970 up to which something can be a time: the year 5138."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,19 @@ def listing(runs: Path) -> list[Summary]:
     found = []
     for folder in folders(runs):
         with suppress(FileNotFoundError):  # deleted while this list is made
-            found.append(_summary(folder))
+            found.append(_line(folder))
     return sorted(found, key=lambda line: (line.state not in GOING, -(line.started or 0.0)))
+
+
+def _line(folder: Path) -> Summary:
+    """Return a run's line; what is so odd in its folder that even this fails costs only its own."""
+    try:
+        return _summary(folder)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a folder may come from anybody, and the other runs are to be seen
+        what = f"its folder can't be read ({type(error).__name__}: {error})"[:200]
+        return Summary(folder, folder.name, "created", "?", "?", 0, None, "", None, edited=False, note=what)
 
 
 def _summary(folder: Path) -> Summary:
@@ -61,7 +76,7 @@ def _summary(folder: Path) -> Summary:
         step=known.step,
         max_steps=known.max_steps,
         metric=found.text if found else "",
-        started=(known.started or {}).get("time") or written(folder) / 1e9,
+        started=_begun(known) or written(folder) / 1e9,
         edited=is_edited(folder),
         note=written_about,
         tags=remarks.tags(written_about),
@@ -69,7 +84,21 @@ def _summary(folder: Path) -> Summary:
     )
 
 
+def _begun(known: History) -> float | None:
+    time = (known.started or {}).get("time")
+    return time if isinstance(time, (int, float)) and 0 < time < LATEST else None
+
+
 def _describe(folder: Path) -> tuple[str, str]:
+    """Return goal and model of a run; a file that was read before, and has not changed, is not read again."""
+    with suppress(OSError):
+        facts = (folder / "run.yaml").lstat()
+        return _described(folder, (facts.st_ino, facts.st_size, facts.st_mtime_ns))
+    return _described(folder, None)
+
+
+@lru_cache(maxsize=1024)
+def _described(folder: Path, _: tuple[int, int, int] | None) -> tuple[str, str]:
     try:
         described = load(folder)
     except Problem:
@@ -87,7 +116,7 @@ def glance(folder: Path) -> History:
 
     known = History()
     try:
-        with (folder / EVENTS).open("rb") as file:
+        with open_regular(folder / EVENTS) as file:
             size = file.seek(0, 2)
             file.seek(0)
             text = file.read() if size <= 2 * END else _long(file, size)
@@ -103,7 +132,7 @@ def glance(folder: Path) -> History:
     return known
 
 
-def _long(file: BinaryIO, size: int) -> bytes:
+def _long(file: IO[bytes], size: int) -> bytes:
     """Return both ends of a long journal and, where it has no results yet, what lies between them of evaluations."""
     first = file.read(END).rpartition(b"\n")[0] + b"\n"
     file.seek(size - END)

@@ -8,6 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from engine.event import PREDICTED, measured_file
+from engine.safe_files import write
 
 if TYPE_CHECKING:
     from engine.config import Run
@@ -66,7 +67,7 @@ def keep_prediction(folder: Path, run: "Run", spent: "Estimate | None") -> None:
         return
     told: dict[str, Any] = {"goal": run.goal, "method": run.method.kind, "peak_gib": spent.peak_gib / spent.factor}
     told |= {"seconds": spent.seconds[1] / spent.pace if spent.seconds else None, "shown_gib": spent.peak_gib}
-    (folder / PREDICTED).write_text(json.dumps(told), "utf-8")
+    write(folder, PREDICTED, json.dumps(told).encode())
 
 
 def alike(known: Iterable[Pair], run: "Run") -> list[Pair]:

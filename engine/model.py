@@ -1,6 +1,5 @@
 """Look at a model without its weights: what kind it is, how large, how long a text it reads."""
 
-import json
 import math
 import re
 import struct
@@ -11,6 +10,7 @@ from typing import Any
 
 from engine import adapters, counting, hub, shapes, words
 from engine.problem import Problem, nearest
+from engine.safe_files import open_regular, parse_json
 
 SHORT = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16", "F32": "fp32", "BF16": "bf16", "F16": "fp16"}
 SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
@@ -44,21 +44,33 @@ class ModelFacts(shapes.Shape):
 
 def look(id: str, revision: str = "main") -> ModelFacts:  # noqa: A002  (the word of the run file)
     """Return the facts of a folder or of a hub id; raises a Problem in one sentence when there is no such model."""
-    folder = Path(id).expanduser()
-    if folder.is_dir():
-        return _local(id, folder)
-    if folder.is_file():
+    return _look(id, revision, ())
+
+
+def _look(id: str, revision: str, adapters_of: tuple[Path, ...]) -> ModelFacts:  # noqa: A002
+    """Look at a model; `adapters_of` are the adapters that have led here, so that none leads back to itself."""
+    try:
+        folder = Path(id).expanduser()
+        is_folder, is_file = folder.is_dir(), folder.is_file()
+    except (OSError, RuntimeError):
+        advice = "give a folder with a config.json, or a hub id"
+        raise Problem("no folder can have this name", where=id[:80], advice=advice, code="no-model") from None
+    if is_folder:
+        return _local(id, folder, adapters_of)
+    if is_file:
         raise Problem("this is a file", where=id, advice="give the folder that holds it and config.json", code="file")
     if not hub.looks_like_id(id):
         raise _no_folder(id, folder)
     snapshot = hub.cached(id, revision)
     if snapshot is not None and _weights(snapshot):
-        return _local(id, snapshot)
+        return _local(id, snapshot, adapters_of)
     try:
         remote = hub.fetch(id, revision)
     except Problem as problem:
         if snapshot is not None and problem.code == "offline":
-            return _local(id, snapshot)  # its config.json was fetched before, and that is all that is needed here
+            return _local(
+                id, snapshot, adapters_of
+            )  # its config.json was fetched before, and that is all that is needed here
         raise
     return _facts(
         id,
@@ -112,9 +124,9 @@ def _inner(folder: Path) -> list[Path]:
     return [entry for entry in entries if not entry.name.startswith((".", "checkpoint-")) and entry.name not in SKIPPED]
 
 
-def _local(name: str, folder: Path) -> ModelFacts:
+def _local(name: str, folder: Path, adapters_of: tuple[Path, ...] = ()) -> ModelFacts:
     if (folder / adapters.DESCRIPTION).is_file():
-        return _adapted(name, folder)
+        return _adapted(name, folder, adapters_of)
     if not (folder / "config.json").is_file():
         raise _no_config(name, folder)
     weights = _weights(folder)
@@ -133,11 +145,14 @@ def _local(name: str, folder: Path) -> ModelFacts:
     )
 
 
-def _adapted(name: str, folder: Path) -> ModelFacts:
+def _adapted(name: str, folder: Path, adapters_of: tuple[Path, ...]) -> ModelFacts:
     """Return the facts of an adapter: those of its base model, with what lies beside the adapter itself."""
     kind, base, revision = adapters.read(folder)
+    if folder.resolve() in adapters_of:
+        advice = f"write its real base model into {adapters.DESCRIPTION} as base_model_name_or_path"
+        raise Problem("this adapter is named as its own base model", where=name, advice=advice, code="adapter")
     try:
-        known = look(base, revision)
+        known = _look(base, revision, (*adapters_of, folder.resolve()))
     except Problem as problem:
         what = f"the base model of this adapter, {base}, can't be looked at ({problem.what})"
         raise Problem(what, where=name, advice=problem.advice, code=problem.code) from None
@@ -205,16 +220,25 @@ def _headers(files: list[Path]) -> tuple[int | None, str]:
     sizes: dict[str, int] = {}
     for file in files:
         for tensor in _header(file).values():
-            if tensor.get("dtype", "").startswith(("F", "BF")):
-                sizes[tensor["dtype"]] = sizes.get(tensor["dtype"], 0) + math.prod(tensor["shape"])
+            dtype, count = _tensor(tensor)
+            if dtype.startswith(("F", "BF")):
+                sizes[dtype] = sizes.get(dtype, 0) + count
     return (sum(sizes.values()), max(sizes, key=sizes.__getitem__)) if sizes else (None, "")
+
+
+def _tensor(told: Any) -> tuple[str, int]:
+    """Return how a tensor is stored and how many numbers it has; nothing where a header says something odd."""
+    dtype, shape = (told.get("dtype"), told.get("shape")) if isinstance(told, dict) else (None, None)
+    if not isinstance(dtype, str) or not isinstance(shape, list):
+        return "", 0
+    return dtype, math.prod(size for size in shape if isinstance(size, int))
 
 
 def _header(file: Path) -> dict[str, Any]:
     try:
-        with file.open("rb") as stream:
+        with open_regular(file, follow=True) as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
-            header = json.loads(stream.read(min(length, 100_000_000)))
+            header = parse_json(stream.read(min(length, 100_000_000)))
     except (OSError, ValueError, struct.error):
         where = str(file)
         raise Problem(
@@ -241,7 +265,11 @@ def _license(folder: Path) -> str:
     card = folder / "README.md"
     if not card.is_file():
         return ""
-    text = card.read_text("utf-8", errors="replace")[:20_000]
+    try:
+        with open_regular(card, follow=True) as file:
+            text = file.read(20_000).decode("utf-8", "replace")
+    except OSError:
+        return ""
     head = re.match(r"---\n(.*?)\n---", text, re.DOTALL)
     found = re.search(r"^license:\s*['\"]?([\w.-]+)", head[1], re.MULTILINE) if head else None
     return found[1].lower() if found else ""

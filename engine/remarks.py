@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.problem import Problem
+from engine.safe_files import open_regular, remove, write
 
 if TYPE_CHECKING:
     from engine.listing import Summary
@@ -18,8 +19,8 @@ TAG = re.compile(r"#(\w[\w.-]*)")
 def note(folder: Path) -> str:
     """Return what was written about a run, or nothing."""
     try:
-        with (folder / NOTE).open(encoding="utf-8", errors="replace") as file:
-            return _line(file.read(LONGEST))
+        with open_regular(folder / NOTE) as file:
+            return _line(file.read(4 * LONGEST).decode("utf-8", "replace")[:LONGEST])
     except OSError:
         return ""
 
@@ -29,12 +30,14 @@ def write_note(folder: Path, text: str) -> None:
     line = _line(text)
     if len(line) > LONGEST:
         raise Problem(f"a note has {LONGEST} characters at most (it has {len(line)})", advice="shorten it")
-    if not line:
-        (folder / NOTE).unlink(missing_ok=True)
-        return
-    fresh = folder / f"{NOTE}.new"
-    fresh.write_text(line + "\n", "utf-8")
-    fresh.replace(folder / NOTE)
+    try:
+        if line:
+            write(folder, NOTE, f"{line}\n".encode("utf-8", "replace"))
+        else:
+            remove(folder, NOTE)
+    except OSError as error:
+        what = f"the note can't be written ({error.strerror})"
+        raise Problem(what, where=str(folder / NOTE), advice="see who owns the run's folder") from None
 
 
 def tags(text: str) -> tuple[str, ...]:

@@ -6,16 +6,16 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
 from engine.event import EVENTS
 from engine.follow import Follower
 from engine.history import History
-from engine.liveness import is_here, is_locked, lives
+from engine.liveness import is_here, is_locked, kill_below, lives, signal_run
 from engine.problem import Problem
 from engine.run_folder import load, refuse_command, tail_log
+from engine.safe_files import open_to_append, write
 
 State = Literal["created", "running", "completed", "stopped", "failed", "died", "elsewhere", "file"]
 """How a run stands; `file`: it is no run but curves that others wrote."""
@@ -42,7 +42,7 @@ def launch(folder: Path, *, python: str | None = None, after: Path | None = None
     command = [python_of(python), "-P", str(WORKER), str(folder), *(["--after", str(after)] if after else [])]
     said = journal_size(folder)
     try:
-        with (folder / "log.txt").open("ab") as log:
+        with open_to_append(folder / "log.txt") as log:
             worker = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -140,23 +140,19 @@ def stop(folder: Path, *, hard: bool = False) -> None:
     if state(folder, known) not in GOING:
         raise Problem("this run is not going on", where=folder.name, advice="tunewright runs shows which are")
     started: dict[str, Any] = known.started or {}
-    if started and is_here(started):
-        if hard and "command" in started:
-            _kill_below(int(started["pid"]))
-        os.kill(int(started["pid"]), signal.SIGKILL if hard else signal.SIGTERM)
-    else:
-        (folder / "control" / "stop").touch()
+    if hard and "command" in started and signal_run(folder, started, signal.SIGSTOP):
+        kill_below(int(started["pid"]))  # it would outlive its keeper, who is held or would say that the command failed
+    if not signal_run(folder, started, signal.SIGKILL if hard else signal.SIGTERM):
+        _request_stop(folder)
 
 
-def _kill_below(keeper: int) -> None:
-    """Kill what a keeper has started, processes of processes too: it would outlive its keeper."""
-    import psutil
-
-    with suppress(psutil.Error):
-        psutil.Process(keeper).suspend()  # or it would write down that its command failed
-        for process in psutil.Process(keeper).children(recursive=True):
-            with suppress(psutil.Error):
-                process.kill()
+def _request_stop(folder: Path) -> None:
+    """Leave a request where the process is another host's or user's, or has not said yet which one it is."""
+    try:
+        write(folder, "control/stop")
+    except OSError as error:
+        advice = "stop it on the machine and as the user who trains"
+        raise Problem(f"the request can't be written ({error.strerror})", where=str(folder), advice=advice) from None
 
 
 def history(folder: Path) -> History:
@@ -175,6 +171,6 @@ def state(folder: Path, known: History) -> State:
         return "completed" if known.finished.get("status") == "completed" else "stopped"
     if known.failed is not None:
         return "failed"
-    if lives(known.started, known.last_time):
+    if lives(folder, known.started, known.last_time):
         return "running" if is_here(known.started) else "elsewhere"
     return "running" if is_locked(folder) else "died"

@@ -46,7 +46,7 @@ def same_tokens(student: Path | None, teacher: Path | None) -> bool | None:
 def _vocabulary(file: Path) -> dict[str, int] | None:
     try:
         return _read(file, file.stat().st_mtime_ns)
-    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, IndexError):
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, IndexError, AttributeError):
         return None  # an older kind of tokenizer, or a broken one: the run itself compares them and says so
 
 

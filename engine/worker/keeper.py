@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from engine.event import EVENTS, Journal
+from engine.liveness import below, kill_below
 from engine.worker.hardware import PAGE
 from engine.worker.worker import identity, take_lock
 
@@ -83,7 +84,10 @@ class Command:
                 self._obey()
             if time.monotonic() - beaten >= HEARTBEAT and trainers(self.folder) == 0:
                 beaten = time.monotonic()
-                journal.write("hardware", gpu=[], rss=sum(map(resident, [self.process.pid, *below(self.process.pid)])))
+                journal.write("hardware", gpu=[], rss=sum(map(resident, self._all())))
+
+    def _all(self) -> list[int]:
+        return [self.process.pid, *(pid for pid, _ in below(self.process.pid))]
 
     def _obey(self) -> None:
         """Pass a wish to stop on: one trainer of one process saves and ends by itself, all else gets a ctrl+c."""
@@ -95,6 +99,8 @@ class Command:
 
     def _tell(self, number: int) -> None:
         self.asked = True
+        if self.process.returncode is not None:
+            return  # its number may be another one's by now
         try:
             os.killpg(self.process.pid, number)
         except ProcessLookupError:
@@ -106,8 +112,7 @@ class Command:
             self.asked = True
             (self.folder / "control" / "stop").touch()
             return
-        for pid in below(self.process.pid):
-            os.kill(pid, signal.SIGKILL)
+        kill_below(self.process.pid)
         self._tell(signal.SIGKILL)
 
 
@@ -122,22 +127,6 @@ def trainers(folder: Path) -> int:
     except OSError:
         return 0
     return 0
-
-
-def below(pid: int) -> list[int]:
-    """Return the living processes below one, as far as the system tells."""
-    try:
-        children = [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in _children(task)]
-    except OSError:
-        return []
-    return [*children, *(further for child in children for further in below(child))]
-
-
-def _children(task: Path) -> list[str]:
-    try:
-        return (task / "children").read_text().split()
-    except OSError:
-        return []
 
 
 def resident(pid: int) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.event import BATCHES, PLAN, PREDICTED, STACK, Journal, measured_file, stack_of
+from engine.safe_files import read_json
 
 GIB = 2**30
 KINDS = ("allocated", "reserved", "card")
@@ -53,7 +54,8 @@ class Peaks:
             return {}
         predicted: dict[str, Any] = {}
         with suppress(OSError, ValueError):
-            predicted = json.loads((folder / PREDICTED).read_text("utf-8"))
+            told = read_json(folder / PREDICTED)
+            predicted = told if isinstance(told, dict) else {}
         if predicted.get("peak_gib") and not (folder / "control" / BATCHES).exists():  # other batches were predicted
             whole = self.whole and not (folder / "control" / PLAN).exists()
             self._keep(predicted, results.get("seconds") if whole else None)

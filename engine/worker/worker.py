@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import IO, Any
 
 from engine.event import EVENTS, Journal
+from engine.liveness import boot_id, process_start
 from engine.worker import hardware
 from engine.worker.failures import explain
 from engine.worker.halving import halve, let_go, use_kept
@@ -181,19 +182,3 @@ def identity() -> dict[str, Any]:
         "machine": {"cores": len(os.sched_getaffinity(0)), "platform": platform.platform()},
         "world_size": 1,
     }
-
-
-def boot_id() -> str:
-    """Return the identity of this boot of the machine, or an empty text."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
-
-
-def process_start(pid: int) -> int | None:
-    """Return a process's start in clock ticks since the boot, or None when there is no such process."""
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return None

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.facts import T4, machine
-from tests.tui.journals import RunFolder, answer, wait_until
+from tests.tui.journals import RunFolder, answer, standing_in, wait_until
 from tui.app import Tunewright
 from tui.screens.ask import Ask, Sure
 from tui.screens.home import EMPTY, HomeScreen
@@ -140,7 +138,7 @@ async def test_a_run_that_goes_on_is_not_deleted(runs: Path) -> None:
 
 
 async def test_a_killed_run_is_seen_as_gone(tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+    with standing_in(tmp_path / "killed") as process:
         RunFolder(tmp_path, "killed").start(process.pid).begin().train(1, 5)
         async with Tunewright(tmp_path).run_test(size=(80, 24)) as pilot:
             await listed(pilot, 1)

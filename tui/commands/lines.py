@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from contextlib import suppress
 from typing import Any
 
 from engine.history import Event, History
@@ -37,6 +38,10 @@ class Lines:
 
     def event(self, line: bytes, history: History) -> None:
         """Say what one event tells, if it is worth a line now; `history` has taken it in already."""
+        with suppress(ArithmeticError, AttributeError, KeyError, TypeError, ValueError):  # who wrote it is not known
+            self._tell(line, history)
+
+    def _tell(self, line: bytes, history: History) -> None:
         event: Event = json.loads(line)
         kind = event.get("type")
         if kind in ("progress", "metrics"):

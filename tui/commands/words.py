@@ -70,7 +70,7 @@ def outcome_lines(results: dict[str, Any], method: str) -> Iterator[str]:
     ]
     first, second = when(results)
     yield from columns([(title, first, second, "change"), *table])
-    for sample in (results.get("samples") or [])[:3]:
+    for sample in samples(results)[:3]:
         yield f"“{one_line(str(sample.get('prompt', '')))[:100]}”"
         yield f"  {first:<6}  {one_line(str(sample.get('base', '')))[:200] or '(nothing)'}"
         if sample.get("tuned", "") is not None:

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Log, Static
 
+from engine.safe_files import open_regular
 from tui.widgets.figures import log_line
 from tui.widgets.keybar import KeyBar
 from tui.words import literal
@@ -51,7 +52,7 @@ class LogScreen(Screen[None]):
     def read(self) -> None:
         """Append the whole lines that were written since the last time."""
         try:
-            with self.path.open("rb") as file:
+            with open_regular(self.path) as file:
                 size = file.seek(0, os.SEEK_END)
                 if not 0 <= self.position <= size:
                     self._begin(max(0, size - TAIL))

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from engine import findings, run_folder
 from engine import run as runs
 from engine.problem import Problem
+from engine.safe_files import read
 from tui.app import Tunewright
 from tui.screens.text import TextScreen
 from tui.screens.train import TrainScreen
@@ -103,7 +104,7 @@ class ResultsScreen(Screen[None]):
     def action_script(self) -> None:
         """Show train.py."""
         try:
-            text = (self.folder / "train.py").read_text("utf-8", "replace")
+            text = read(self.folder / "train.py", run_folder.LARGEST_SCRIPT).decode("utf-8", "replace")
         except OSError as error:
             text = f"The script can't be read ({error.strerror})."
         self.app.push_screen(TextScreen(f"{place(self.folder / 'train.py')} · python train.py does it again", text))
