@@ -1,6 +1,7 @@
 """Run descriptions on paper: YAML in and out, with errors that name file, line, key and the nearest right name."""
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from engine.safe_files import DEPTH, read_text
 DATA_SUFFIXES = {".json", ".jsonl", ".csv", ".tsv", ".parquet", ".arrow", ".txt", ".md", ".gz", ".zst"}
 LONGEST = 1 << 20
 """Bytes of a run file; one with thousands of classes has some ten thousand."""
+BRACKET = re.compile(r"[][{}]")
 LARGEST = 50_000
 """Values in a run file, aliases unfolded."""
 MODELS = (("model", "id"), ("objective", "teacher"), ("objective", "guide"))
@@ -66,6 +68,7 @@ def _yaml_tree(text: str, where: str) -> Any:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
+        _check_brackets(text)
         tree = YAML(typ="rt").load(text)
         _check_size(tree)
         return tree
@@ -78,6 +81,15 @@ def _yaml_tree(text: str, where: str) -> Any:
         raise Problem(what, where=f"{where}{line}", advice="correct this line") from None
     except (YAMLError, ValueError) as error:
         raise Problem(f"this is not YAML ({str(error).splitlines()[0]})", where=where, advice="correct it") from None
+
+
+def _check_brackets(text: str) -> None:
+    """Raise a RecursionError where brackets are nested too deep: the reader of YAML takes minutes to find that out."""
+    depth = 0
+    for sign in BRACKET.findall(text):
+        depth = depth + 1 if sign in "[{" else max(0, depth - 1)
+        if depth > DEPTH:
+            raise RecursionError
 
 
 def _check_size(tree: Any) -> None:

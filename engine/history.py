@@ -124,7 +124,8 @@ class History:
     def seconds_left(self) -> float | None:
         """Return the time to the last planned step at this part's mean speed, so that evaluations count."""
         rate = (_rate(self._first, self._pace[-1]) if self._first else None) or self.steps_per_second
-        return max(0, self.max_steps - self.step) / rate if rate and self.max_steps else None
+        left = max(0, self.max_steps - self.step) / rate if rate and self.max_steps else None
+        return left if left is not None and math.isfinite(left) else None
 
     def _fold_started(self, event: Event, time: float) -> None:
         self.started = event

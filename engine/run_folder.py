@@ -31,6 +31,7 @@ FORMAT = 1
 ID = re.compile("[0-9a-f]{32}")
 TRASH = ".trash"
 """The folder beside the runs to which deleted ones move."""
+LARGEST_RUN = 128 << 10
 LARGEST_SCRIPT = 16 << 20
 TAIL = 1 << 16
 LAUNCHER = """#!/bin/sh
@@ -150,6 +151,11 @@ def load(folder: Path) -> "Run":
     from engine import document
 
     refuse_command(folder)
+    with suppress(OSError):
+        size = (folder / "run.yaml").lstat().st_size
+        if size > LARGEST_RUN:
+            what = f"this run file is larger ({size >> 10:,} KiB) than tunewright writes one"
+            raise Problem(what, where=str(folder / "run.yaml"), advice="see who made this folder")
     return document.load(folder / "run.yaml")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import random
 import socket
 import subprocess
@@ -52,7 +53,7 @@ class RunFolder:
     def __init__(self, root: Path, name: str, goal: str = "sft", planned: int = 1083) -> None:
         self.path = root / name
         self.goal, self.planned = goal, planned
-        self.random = random.Random(name)
+        self.random = random.Random(os.fsencode(name).decode("utf-8", "replace"))
         (self.path / "output").mkdir(parents=True)
         (self.path / "control").mkdir()
         write_mark(self.path)

@@ -70,7 +70,8 @@ def outcome_lines(results: dict[str, Any], method: str) -> Iterator[str]:
     ]
     first, second = when(results)
     yield from columns([(title, first, second, "change"), *table])
-    for sample in samples(results)[:3]:
+    told = results.get("samples")
+    for sample in [each for each in told if isinstance(each, dict)][:3] if isinstance(told, list) else []:
         yield f"“{one_line(str(sample.get('prompt', '')))[:100]}”"
         yield f"  {first:<6}  {one_line(str(sample.get('base', '')))[:200] or '(nothing)'}"
         if sample.get("tuned", "") is not None:
