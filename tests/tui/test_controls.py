@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.desk import keys
-from tests.tui.journals import RunFolder, answer, wait_until
+from tests.tui.journals import RunFolder, answer, standing_in, wait_until
 from tui.app import Tunewright
 from tui.screens.train import TrainScreen
 from tui.widgets.spans import Spans
@@ -20,9 +19,9 @@ SMALL = (80, 24)
 
 
 @pytest.fixture
-def process() -> Iterator[subprocess.Popen[bytes]]:
+def process(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A worker that does nothing."""
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as sleeper:
+    with standing_in(tmp_path / "support") as sleeper:
         yield sleeper
         sleeper.kill()
 

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.tui.journals import START, RunFolder, answer, wait_until
+from tests.tui.journals import START, RunFolder, answer, standing_in, wait_until
 from tui.app import Tunewright
 from tui.screens import train
 from tui.screens.home import HomeScreen
@@ -38,9 +37,9 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def process() -> Iterator[subprocess.Popen[bytes]]:
+def process(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A worker that does nothing but end at SIGTERM."""
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as sleeper:
+    with standing_in(tmp_path / "support-qlora") as sleeper:
         yield sleeper
         sleeper.kill()
 

@@ -1,8 +1,6 @@
 """The line to the terminal: the same picture in fewer bytes, and no picture while the last one is on its way."""
 
 import random
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,7 @@ from typing import Any
 import pyte
 import pytest
 
-from tests.tui.journals import RunFolder, wait_until
+from tests.tui.journals import RunFolder, standing_in, wait_until
 from tui import wire
 from tui.app import Tunewright
 from tui.screens.train import TrainScreen
@@ -103,7 +101,7 @@ def test_a_veiled_line_sends_no_picture() -> None:
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[RunFolder]:
     """A run whose process lives."""
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as sleeper:
+    with standing_in(tmp_path / "far") as sleeper:
         yield RunFolder(tmp_path, "far").start(sleeper.pid).prepare().begin().train(1, 30)
         sleeper.kill()
 
