@@ -56,9 +56,9 @@ def work(arguments: Sequence[str]) -> int:
     script = (folder / "train.py").read_bytes()
     digest = hashlib.sha256(script).hexdigest()
     journal.write("started", **identity(), script_sha256=digest)
-    keep_reserve(folder)
     try:
         stop.listen()
+        keep_reserve(folder)
         every(HEARTBEAT, lambda: journal.write("hardware", gpu=hardware.cards(), rss=hardware.resident()))
         if arguments[1:2] == ["--after"]:
             wait_turn(Path(arguments[2]), journal)
@@ -70,12 +70,17 @@ def work(arguments: Sequence[str]) -> int:
         return 130
     except BaseException as error:  # noqa: BLE001 - whatever ends a training is told to the person who waits for it
         stop.end()
-        failure = with_disk(explain(error), folder)
-        release(folder)
-        short = shortage(folder, failure.code, str(error))
-        journal.write("failed", **{**fields_of(failure), **short}, traceback=traceback.format_exc())
-        traceback.print_exc()
+        tell_failure(error, folder, journal)
         return 1
+
+
+def tell_failure(error: BaseException, folder: Path, journal: Journal) -> None:
+    """Say what ended a training."""
+    failure = with_disk(explain(error), folder)
+    release(folder)
+    short = shortage(folder, failure.code, str(error))
+    journal.write("failed", **{**fields_of(failure), **short}, traceback=traceback.format_exc())
+    traceback.print_exc()
 
 
 def wait_for_folder(place: Path, starter: int, modules: Sequence[str]) -> Path | None:
