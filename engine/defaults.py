@@ -9,13 +9,13 @@ from engine import words
 from engine.default_rows import fill_rows
 from engine.draft import Draft, Facts
 from engine.goals.prefer import alone
-from engine.lengths import dense_tokens
 from engine.methods import Qlora
 from engine.objectives import baseline, classify, distill, embed, prefer, pretrain, reinforce, reward, sft
 from engine.problem import Problem
 from engine.shapes import EAGER_ONLY
 from engine.step import targeted
 from engine.tables import table
+from engine.token_lengths import AnyTokens, CountedTokens, EstimatedTokens
 
 MEDIUM = 10_000_000
 """Parameters from which a CPU that has bf16 saves time with it; a smaller model waits for other things."""
@@ -181,14 +181,26 @@ def _length(draft: Draft, facts: Facts) -> None:
     context = ((model.context if model else 0) or inf) - virtual
     sentence = (model.sentence_length if model and draft.goal == "embed" else 0) or inf
     limit = min(context, sentence, rules["longest"])
-    p99 = draft.texts(data).p99 if data is not None else 0
-    wanted = round_up(dense_tokens(p99) + TEMPLATE + _written(draft)) if data is not None else rules["max_length"]
+    wanted, reason, numbers = rules["max_length"], "length_default", {}
+    if data is not None:
+        tokens = draft.tokens(model, data)
+        wanted = round_up(_longest_wanted(tokens, rules["max_length"]) + _written(draft))
+        reason = "length_data" if isinstance(tokens, EstimatedTokens) else "length_counted"
+        numbers = {"why": tokens.why, "p99": f"{tokens.lengths.p99:,}"} if isinstance(tokens, EstimatedTokens) else {}
+        numbers["tokens"] = f"{tokens.p99:,}"
     if wanted <= limit:
-        reason = "length_data" if data is not None else "length_default"
-        draft.put("training.max_length", wanted, reason, p99=f"{p99:,}", tokens=f"{dense_tokens(p99):,}")
+        draft.put("training.max_length", wanted, reason, **numbers)
     reason = {context: "length_context", sentence: "length_sentence"}.get(limit, "length_cap")
     name = words.model(model.id) if model else ""
     draft.put("training.max_length", int(limit), reason, length=f"{int(limit):,}", model=name)
+
+
+def _longest_wanted(tokens: AnyTokens, usual: int) -> int:
+    """Return the tokens that 99 of 100 rows need; where they were not counted, rather the usual length than too few."""
+    if isinstance(tokens, CountedTokens):
+        return tokens.p99
+    letters = tokens.lengths.p99  # a character may be a token of its own, as in Chinese
+    return max(tokens.p99, min(letters, usual - TEMPLATE)) + TEMPLATE
 
 
 def _written(draft: Draft) -> int:
@@ -223,6 +235,7 @@ def _pace(draft: Draft, facts: Facts) -> None:
         draft.put("training.optimizer", "paged_adamw_8bit", "optimizer_paged")
     draft.put("training.optimizer", "adamw", "optimizer")
     draft.put("training.seed", 42, "seed")
+    draft.put("training.too_long", "truncate", "too_long")
     draft.put("training.keep_checkpoints", 2, "keep")
     draft.put("training.on_out_of_memory", "stop", "full_device")
 

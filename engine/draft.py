@@ -6,15 +6,16 @@ from functools import cache
 from typing import Any
 
 from engine.config import RUN_TYPES
-from engine.data.facts import DataFacts, Lengths
+from engine.data.facts import DataFacts
 from engine.document import put
 from engine.gpu import Gpu
-from engine.lengths import per_text, texts
 from engine.machine import Machine
 from engine.model import ModelFacts
 from engine.place import card_of, free_gib
+from engine.row_texts import reads
 from engine.section import Section
 from engine.tables import table
+from engine.token_lengths import AnyTokens, token_lengths
 
 WHOLE = ("data.columns", "data.chat_roles", "data.label_names", "objective.reward")
 """Fields whose value is a table."""
@@ -113,9 +114,9 @@ class Draft:
         """Return the card that the run will take, or None for a CPU."""
         return None if self.on_cpu(facts) else card_of(self.get("launch.devices", ()), facts.machine)
 
-    def texts(self, data: DataFacts) -> Lengths:
-        """Return how long the texts are that the model reads one by one: whole rows, or the longest text of a row."""
-        return per_text(data, texts(self.goal, self.get("data.columns", {})))
+    def tokens(self, model: ModelFacts | None, data: DataFacts) -> AnyTokens:
+        """Return how long the texts are that the model reads one by one: whole rows, or each text of a row."""
+        return token_lengths(reads(self.get), model, data)
 
     def free_gib(self, facts: Facts) -> float | None:
         """Return the memory that the run may take, None where the card does not say."""

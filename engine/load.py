@@ -14,12 +14,13 @@ from engine.goals.prefer import PreferRun, alone
 from engine.goals.pretrain import PretrainRun
 from engine.goals.reinforce import ReinforceRun
 from engine.goals.sft import SftRun
-from engine.lengths import longest_texts, texts
+from engine.lengths import texts
 from engine.methods import Bottleneck, Head, Ia3, Layers, LowRank, Prefix, Prompt, PTuning, Qlora
 from engine.model import ModelFacts
 from engine.section import Section
 from engine.shapes import attention_weights, count
 from engine.step import Kernel, Step, targeted
+from engine.token_lengths import of_run
 
 WIDTH = {"fp32": 4, "bf16": 2, "fp16": 2, "auto": 4}
 BITS = {"qlora": 4, "lora8": 8}
@@ -39,7 +40,7 @@ def one_step(run: Run, model: ModelFacts, data: DataFacts | None) -> Step:
     method, training = run.method, run.training
     precision, storage = WIDTH[training.precision], WIDTH[run.model.dtype]
     packed = bool(getattr(training, "packing", False))
-    length, tokens = _tokens(run, data, packed=packed)
+    length, tokens = _tokens(run, model, data, packed=packed)
     compute = min(storage, precision)
     own, own_kept = _own(run, model)
     kernel = _kernel(run, model)
@@ -110,16 +111,16 @@ def _told(run: Run, model: ModelFacts, data: DataFacts | None) -> int | None:
     spoken = [[run.data.columns[role]] for role in SPOKEN if role in run.data.columns]
     if not spoken or isinstance(run, PreferRun):
         return None
-    return rows * min(limit, sum(longest_texts(data, spoken)) if data else limit)
+    return rows * min(limit, of_run(run, model, data).of_columns(spoken) if data else limit)
 
 
-def _tokens(run: Run, data: DataFacts | None, *, packed: bool) -> tuple[int, int]:
+def _tokens(run: Run, model: ModelFacts, data: DataFacts | None, *, packed: bool) -> tuple[int, int]:
     """Return the longest text and all padded tokens of one batch; a pair of texts is two of them."""
     limit, rows = run.training.max_length, run.training.batch
-    groups = list(texts(run.goal, run.data.columns))
-    if run.goal in PAIRED and len(groups) == 1 and not {"label", "score"} & set(run.data.columns):
-        groups *= 2
-    lengths = [limit] * len(groups) if data is None or packed else longest_texts(data, groups)
+    groups = texts(run.goal, run.data.columns)
+    lengths = [limit] * len(groups) if data is None or packed else list(of_run(run, model, data).longest)
+    if run.goal in PAIRED and len(lengths) == 1 and not {"label", "score"} & set(run.data.columns):
+        lengths *= 2
     virtual = run.method.tokens if isinstance(run.method, (Prompt, PTuning)) else 0
     written = run.objective.max_new_tokens if isinstance(run, ReinforceRun) else 0
     if isinstance(run, PreferRun) and alone(run.data.columns):

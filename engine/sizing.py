@@ -6,7 +6,6 @@ from engine import words
 from engine.document import check, put
 from engine.draft import Draft, Facts, why
 from engine.estimate import interval, memory
-from engine.lengths import share_longer
 from engine.load import one_step
 from engine.losses import losses
 from engine.machine import GIB
@@ -166,7 +165,7 @@ def _shorter(draft: Draft, facts: Facts, model: ModelFacts, one: Step, free: flo
         trial = _one_row(_copy(draft, training), facts, model)
     if high(trial) > free:
         return one
-    cut = words.at_most(share_longer(draft.texts(facts.data), shorter)) if facts.data else "an unknown share"
+    cut = words.at_most(draft.tokens(model, facts.data).share_longer(shorter)) if facts.data else "an unknown share"
     draft.replace("training.max_length", shorter, "length_memory", free=words.gib(free), cut=cut, length=length)
     return trial
 

@@ -11,11 +11,11 @@ from engine.goals.distill import DistillRun
 from engine.goals.embed import EmbedRun
 from engine.goals.prefer import PreferRun
 from engine.goals.reinforce import ReinforceRun, group_size
-from engine.lengths import mean_texts, texts, usual_tokens
 from engine.machine import Machine
 from engine.place import card_of
 from engine.shapes import Shape, attention_weights, mlp_weights
 from engine.step import Step
+from engine.token_lengths import of_run
 
 REACHED = 0.3
 """Share of a card's data sheet that Hugging Face training reaches at usual sizes."""
@@ -49,8 +49,8 @@ def work(run: Run, step: Step, data: DataFacts) -> tuple[float, float]:
     a second forward. An evaluation reads the test rows; of an embedding model it encodes every passage.
     """
     per_token = 2 * active_weights(step.shape) + 2 * step.shape.layers * step.shape.query * step.length
-    tokens = tokens_per_row(run, data)
-    rows = train_rows(run, data)
+    tokens = tokens_per_row(run, step.shape, data)
+    rows = train_rows(run, data, step.shape)
     per_step = run.training.batch * run.training.accumulate
     seen = min(learned(run, data) * run.training.epochs, steps(run, data) * per_step)
     looked_at = data.rows if isinstance(run, EmbedRun) else data.rows - rows
@@ -87,19 +87,19 @@ def active_weights(shape: Shape) -> int:
     return (shape.layers + shape.decoder_layers) * one + head
 
 
-def tokens_per_row(run: Run, data: DataFacts) -> float:
+def tokens_per_row(run: Run, model: Shape | None, data: DataFacts) -> float:
     """Return the mean tokens of a row, each text cut at the longest that the run reads, with a fifth for padding."""
     limit = run.training.max_length
     if getattr(run.training, "packing", False):
         return float(limit)
-    return 1.2 * sum(min(limit, mean) for mean in mean_texts(data, texts(run.goal, run.data.columns)))
+    return 1.2 * sum(min(limit, mean) for mean in of_run(run, model, data).means)
 
 
-def train_rows(run: Run, data: DataFacts) -> int:
+def train_rows(run: Run, data: DataFacts, model: Shape | None = None) -> int:
     """Return the rows that are learned from: all, less those held out for the test; packed ones fill whole lengths."""
     rows = max(1, data.rows - round(data.rows * (0.0 if run.data.test else run.data.test_fraction)))
     if getattr(run.training, "packing", False):
-        return max(1, int(rows * usual_tokens(data.lengths.mean) / run.training.max_length))
+        return max(1, int(rows * of_run(run, model, data).whole / run.training.max_length))
     return rows
 
 

@@ -127,9 +127,12 @@ def cut_line(totals: dict[str, Any]) -> str:
     longest = f"{totals['max_length']:,} tokens"
     if not totals["cut"]:
         return f"no example is cut at {longest}"
-    answers = totals.get("cut_answers")
+    if totals.get("left_out"):
+        return f"⚠ {totals['left_out']:,} examples are longer than {longest} and left out"
+    prompts, answers = totals.get("cut_prompts"), totals.get("cut_answers")
+    begun = f"; {prompts:,} lose the beginning of the prompt" if prompts else ""
     lost = "" if answers is None else f"; of {answers:,} the answer is cut" if answers else "; no answer is cut"
-    return f"⚠ {totals['cut']:,} examples are cut at {longest}{lost}"
+    return f"⚠ {totals['cut']:,} examples are cut at {longest}{begun}{lost}"
 
 
 def padding_line(totals: dict[str, Any], seconds: float | None = None) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from engine.goals.shared import BaseRun, Data, Training
+from engine.goals.shared import BaseRun, Data, Truncating
 from engine.goals.turns import turns
 from engine.methods import DistillMethod, Full
 from engine.problem import Problem
@@ -45,7 +45,7 @@ class DistillObjective(Section):
     """Longest sample answer, in tokens."""
 
 
-class DistillTraining(Training):
+class DistillTraining(Truncating):
     """How fast and how carefully."""
 
 

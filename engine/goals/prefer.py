@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from engine.goals.preferences import RankedData, pairs
 from engine.goals.rewards import check_reward, payer
-from engine.goals.shared import BaseRun, Training
+from engine.goals.shared import BaseRun, Truncating
 from engine.goals.turns import turns
 from engine.methods import Lora, PreferMethod
 from engine.problem import Problem
@@ -113,7 +113,7 @@ class PreferObjective(Section):
         return self
 
 
-class PreferTraining(Training):
+class PreferTraining(Truncating):
     """How fast and how carefully."""
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from engine.goals.shared import BaseRun, LossKernel, Training
+from engine.goals.shared import BaseRun, LossKernel, Truncating
 from engine.methods import Lora, PretrainMethod
 from engine.problem import Problem
 from engine.retention import AnyRetention, KeepingData, NoRetention, keeping
@@ -24,7 +24,7 @@ class PretrainObjective(Section):
     """Longest continuation, in tokens."""
 
 
-class PretrainTraining(Training):
+class PretrainTraining(Truncating):
     """How fast and how carefully."""
 
     packing: Annotated[bool, CHOOSES_PART] = True

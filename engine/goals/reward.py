@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from engine.goals.preferences import RankedData, pairs
-from engine.goals.shared import BaseRun, Training
+from engine.goals.shared import BaseRun, Truncating
 from engine.methods import Lora, RewardMethod
 from engine.section import CHOOSES_PART, Section
 
@@ -25,7 +25,7 @@ class RewardObjective(Section):
     """How many test pairs are shown with their rewards before and after the training."""
 
 
-class RewardTraining(Training):
+class RewardTraining(Truncating):
     """How fast and how carefully."""
 
 

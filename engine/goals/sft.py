@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from engine.goals.shared import BaseRun, LossKernel, Training
+from engine.goals.shared import BaseRun, LossKernel, Truncating
 from engine.goals.tasks import Task, Tasks, check_tasks, known_roles
 from engine.goals.turns import mixture, turns
 from engine.methods import Lora, SftMethod
@@ -58,7 +58,7 @@ class SftObjective(Section):
     """Longest sample answer, in tokens."""
 
 
-class SftTraining(Training):
+class SftTraining(Truncating):
     """Training of a language model."""
 
     packing: bool = False

@@ -40,7 +40,7 @@ def _length(draft: Draft, facts: Facts) -> None:
     names = _names(draft, facts)
     if data is None or not (shots or names):
         return
-    one = dense_tokens(data.lengths.p99) + names + AROUND
+    one = draft.tokens(facts.model, data).p99 + names + AROUND
     wanted = -(-int(one * (shots + 1)) // ROUND) * ROUND
     limit = min((facts.model.context if facts.model else 0) or inf, draft.rules["longest"])
     numbers = {"shots": shots, "tokens": f"{int(one):,}"}

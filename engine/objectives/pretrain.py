@@ -3,7 +3,6 @@
 from math import inf
 
 from engine.draft import Draft, Facts
-from engine.lengths import usual_tokens
 from engine.objectives.keeping import keep
 
 
@@ -30,6 +29,6 @@ def _block(draft: Draft, facts: Facts) -> None:
 def _epochs(draft: Draft, facts: Facts) -> None:
     if facts.data is None:
         return
-    tokens = usual_tokens(facts.data.lengths.mean) * facts.data.rows
+    tokens = draft.tokens(facts.model, facts.data).whole * facts.data.rows
     epochs = next(float(epochs) for most, epochs in draft.rules["epochs"] if tokens <= most)
     draft.put("training.epochs", epochs, "epochs_texts", tokens=f"{tokens:,.0f}")

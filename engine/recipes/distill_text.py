@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Any
 
 from datasets import Dataset, concatenate_datasets
@@ -24,6 +23,7 @@ from engine.recipes.parts.teacher_texts import imitated, teacher_texts
 from engine.recipes.parts.token_trainer import TokenTrainer
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.tokens.chat import prompts, tokenize
+from engine.recipes.parts.truncated import tell_truncated
 from engine.recipes.parts.turns.prompt_completion import messages
 
 
@@ -34,12 +34,6 @@ def written(rows: tuple[Dataset, Dataset]) -> tuple[Dataset, Dataset]:
     if not all(made):
         raise ValueError(f"objective.teacher: {TEACHER} wrote nothing to learn from: raise objective.answer_tokens")
     return made
-
-
-def last_answers(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
-    """Return `input_ids` and `labels` of each row's last answer: what was said before it is not the teacher's."""
-    spoken = [sum(turn["role"] == "assistant" for turn in messages(row)) for row in rows]
-    return tokenize(rows, tokenizer).select([end - 1 for end in accumulate(spoken)])
 
 
 def make_trainer(
@@ -71,7 +65,11 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     load_teacher_tokenizer()
     phase("teacher", callbacks)
     train, test = written(read)
-    rows = last_answers(train, tokenizer), last_answers(test, tokenizer)
+    rows = (
+        tokenize(train, tokenizer, last=True),
+        tokenize(test, tokenizer, last=True),
+    )  # the others aren't the teacher's
+    tell_truncated(callbacks)
     asked = prompts(test, tokenizer, SAMPLES)
     phase("model", callbacks)
     trainer = make_trainer(adapt(load_model(), TaskType.CAUSAL_LM), tokenizer, rows, callbacks)

@@ -25,6 +25,7 @@ from engine.recipes.parts.reading import BATCH
 from engine.recipes.parts.rewards import Rewards
 from engine.recipes.parts.steady import keep_types, stored_types
 from engine.recipes.parts.tokenizer import load_tokenizer
+from engine.recipes.parts.truncated import tell_truncated
 
 LOSS: str = "sigmoid"  # the loss: sigmoid is DPO's own
 BETA: float = 0.1  # how strongly the model is held to the reference; larger stays closer
@@ -86,6 +87,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     set_template(tokenizer)
     train, test = read_pairs()
     rows = pair_tokens(train, tokenizer), pair_tokens(test, tokenizer)
+    tell_truncated(callbacks)
     phase("model", callbacks)
     model = adapt(without_noise(load_model()), TaskType.CAUSAL_LM)
     trainer = make_trainer(model, tokenizer, rows, callbacks)

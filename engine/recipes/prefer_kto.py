@@ -23,6 +23,7 @@ from engine.recipes.parts.preferring import prefer
 from engine.recipes.parts.rewards import Rewards
 from engine.recipes.parts.steady import keep_types, stored_types
 from engine.recipes.parts.tokenizer import load_tokenizer
+from engine.recipes.parts.truncated import tell_truncated
 from engine.recipes.parts.verdict_tokens import verdict_tokens
 from engine.recipes.parts.verdicts.given import read_verdicts
 
@@ -116,6 +117,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     set_template(tokenizer)
     train, test = read_verdicts()
     rows = verdict_tokens(train.shuffle(seed=SEED), tokenizer), verdict_tokens(test, tokenizer)
+    tell_truncated(callbacks)
     phase("model", callbacks)
     model = adapt(without_noise(load_model()), TaskType.CAUSAL_LM)
     trainer = make_trainer(model, tokenizer, rows, callbacks)

@@ -26,6 +26,7 @@ from engine.recipes.parts.reading import BATCH, MAX_LENGTH
 from engine.recipes.parts.rewards import Rewards
 from engine.recipes.parts.steady import keep_types, stored_types
 from engine.recipes.parts.tokenizer import load_tokenizer
+from engine.recipes.parts.truncated import tell_truncated
 
 BETA: float = 0.1  # weight of preferring beside imitating (lambda in the paper)
 
@@ -77,6 +78,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     set_template(tokenizer)
     train, test = read_pairs()
     rows = pair_tokens(train, tokenizer), pair_tokens(test, tokenizer)
+    tell_truncated(callbacks)
     phase("model", callbacks)
     model = adapt(without_noise(load_model()), TaskType.CAUSAL_LM)
     trainer = make_trainer(model, tokenizer, rows, callbacks)

@@ -21,6 +21,7 @@ from engine.recipes.parts.results import facts, report
 from engine.recipes.parts.texts import read_texts
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.tokens.packed import tokenize
+from engine.recipes.parts.truncated import tell_truncated
 
 
 def offer_as_base() -> None:
@@ -40,6 +41,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     texts, held_out = read_texts()
     train, test = tokenize(texts, tokenizer), tokenize(held_out, tokenizer)
     keep = Keep(tokenizer)
+    tell_truncated(callbacks)
     asked = first_prompts([held_out], tokenizer)
     phase("model", callbacks)
     model = adapt(load_model(), TaskType.CAUSAL_LM)

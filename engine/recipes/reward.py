@@ -27,6 +27,7 @@ from engine.recipes.parts.results import compare, facts, measured_once, report
 from engine.recipes.parts.sequence_classifier.plain import load_classifier
 from engine.recipes.parts.steady import keep_types, stored_types
 from engine.recipes.parts.tokenizer import load_tokenizer
+from engine.recipes.parts.truncated import tell_truncated
 
 CENTER: float = 0.0  # pull of the rewards towards a mean of zero; 0.01 is usual where a policy learns from them
 SAMPLES: int = 3  # how many test pairs are shown with their rewards before and after
@@ -90,6 +91,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     set_template(tokenizer)
     train, test = read_pairs()
     rows = pair_tokens(train, tokenizer), pair_tokens(test, tokenizer)
+    tell_truncated(callbacks)
     phase("model", callbacks)
     model = adapt(without_noise(load_classifier(num_labels=1)), TaskType.SEQ_CLS)
     trainer = make_trainer(model, tokenizer, rows, callbacks)

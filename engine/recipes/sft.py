@@ -20,6 +20,7 @@ from engine.recipes.parts.phases import phase
 from engine.recipes.parts.results import facts, report
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.tokens.chat import tokenize
+from engine.recipes.parts.truncated import tell_truncated
 
 PACKING: bool = False  # put several short rows into one sequence; needs flash attention to keep them apart
 
@@ -35,6 +36,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     train, shares = mixed({name: tokenize(train, tokenizer) for name, (train, _) in rows.items()})
     tests = {name: tokenize(test, tokenizer) for name, (_, test) in rows.items()}
     keep = Keep(tokenizer)
+    tell_truncated(callbacks)
     asked = first_prompts([test for _, test in rows.values()], tokenizer)
     phase("model", callbacks)
     model = adapt(load_model(), TaskType.CAUSAL_LM)

@@ -20,6 +20,7 @@ from engine.recipes.parts.results import facts, report
 from engine.recipes.parts.seq2seq_trainer import make_trainer
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.tokens.seq2seq import tokenize
+from engine.recipes.parts.truncated import tell_truncated
 
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
@@ -33,6 +34,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     train, shares = mixed({name: tokenize(train, tokenizer) for name, (train, _) in rows.items()})
     tests = {name: tokenize(test, tokenizer) for name, (_, test) in rows.items()}
     keep = Keep(tokenizer)
+    tell_truncated(callbacks)
     asked = first_prompts([test for _, test in rows.values()], tokenizer)
     phase("model", callbacks)
     model = adapt(load_model(), TaskType.SEQ_2_SEQ_LM)

@@ -13,8 +13,9 @@ from tests.tiny import write_rows
 from tests.training import create, values
 
 pytestmark = pytest.mark.slow
-RETURN = "    return prompt + answer, [-100] * len(prompt) + answer\n"
-RIGHT_CUT = "    return (prompt + answer)[:MAX_LENGTH], ([-100] * len(prompt) + answer)[:MAX_LENGTH]\n"
+RETURN = "    return prompt + answer, [-100] * len(prompt) + answer, cut\n"
+FITTED = "    prompt, (answer,), cut = fitted(whole[:same], [with_end(whole[same:], end)])\n"
+RIGHT_CUT = "    prompt, answer, cut = whole[:same], with_end(whole[same:], end), 0\n    return (prompt + answer)[:MAX_LENGTH], ([-100] * len(prompt) + answer)[:MAX_LENGTH], cut\n"
 
 
 def stopped(described: dict, root: Path, edit: tuple[str, str] = ("", "")) -> dict:
@@ -51,7 +52,7 @@ def test_a_template_that_leaves_the_answers_out(llama, tmp_path) -> None:
 
 
 def test_a_wrong_response_marker_in_an_edited_script(llama, tmp_path) -> None:
-    edit = (RETURN, "    return prompt + answer, [-100] * len(prompt + answer)\n")
+    edit = (RETURN, "    return prompt + answer, [-100] * len(prompt + answer), cut\n")
     said = stopped(values("sft", "lora", llama, tmp_path), tmp_path, edit)["message"]
     assert "the response marker" in said
     assert "colour of" in said, "a row by which it can be found"
@@ -59,7 +60,7 @@ def test_a_wrong_response_marker_in_an_edited_script(llama, tmp_path) -> None:
 
 def test_all_rows_cut_before_their_answers(llama, tmp_path) -> None:
     run = values("sft", "lora", llama, tmp_path, max_length=20)
-    edit = ("    room = MAX_LENGTH - len(answer)\n", RIGHT_CUT)
+    edit = (FITTED, RIGHT_CUT)
     assert (
         "cut at 20 tokens, before their answers: raise training.max_length" in stopped(run, tmp_path, edit)["message"]
     )
@@ -73,7 +74,7 @@ def test_padding_that_is_the_end_of_text(llama, tmp_path) -> None:
     )
     edit = (
         RETURN,
-        "    return prompt + answer, [-100] * len(prompt) + [-100 if token == end else token for token in answer]\n",
+        "    return prompt + answer, [-100] * len(prompt) + [-100 if token == end else token for token in answer], cut\n",
     )
     assert "the padding token is the end-of-text token" in stopped(run, tmp_path, edit)["message"]
 

@@ -12,7 +12,7 @@ from sentence_transformers.sentence_transformer.evaluation import InformationRet
 from transformers import AutoTokenizer
 
 from engine.data import sources
-from engine.recipes.parts import checkpoints, conversation, files, learned_answer, retrieval, rows, split
+from engine.recipes.parts import checkpoints, conversation, files, fitted, retrieval, rows, split
 from engine.recipes.parts.tokens import chat, text
 from engine.recipes.parts.turns import instruction, messages
 from tests.tiny import pairs, write_rows
@@ -119,19 +119,21 @@ def test_a_model_without_a_template_is_refused_by_name(tokenizer):
 
 
 def test_too_long_a_prompt_loses_its_beginning_never_the_answer(tokenizer, monkeypatch):
-    monkeypatch.setattr(learned_answer, "MAX_LENGTH", 40)
+    monkeypatch.setattr(fitted, "MAX_LENGTH", 40)
     row = tokenized(tokenizer, prompt="long " * 200)
     assert len(row["input_ids"]) == 40
     assert row["input_ids"][0] == tokenizer.bos_token_id
     assert learned(row, tokenizer) == "it is red.</s>"
 
 
-def test_too_long_an_answer_fills_the_text(tokenizer, monkeypatch):
-    monkeypatch.setattr(learned_answer, "MAX_LENGTH", 16)
+def test_too_long_an_answer_loses_its_end_and_no_end_is_learned(tokenizer, monkeypatch):
+    monkeypatch.setattr(fitted, "MAX_LENGTH", 16)
     row = tokenized(tokenizer, answer="it is " + "very " * 100 + "red.")
-    assert len(row["input_ids"]) == 16
-    assert len(row["labels"]) == 16
-    assert all(label != -100 for label in row["labels"])
+    assert len(row["input_ids"]) == len(row["labels"]) == 16
+    assert row["labels"][:8] == [-100] * 8, "a prompt keeps half of the length"
+    assert row["labels"][8:] == row["input_ids"][8:]
+    assert tokenizer.eos_token_id not in row["labels"]
+    assert row["input_ids"][0] == tokenizer.bos_token_id
 
 
 def test_padding_that_shares_a_token_with_the_end_is_never_learned(tokenizer):

@@ -448,30 +448,32 @@ def test_rows_that_people_have_become_conversations(part, file, roles, count, ll
         for side in ("chosen_ids", "rejected_ids"):
             whole = row["prompt_ids"] + row[side]
             assert len(whole) <= longest and row["prompt_ids"][0] == tokenizer.bos_token_id
-            assert row[side].count(end) == (1 if len(row[side]) < longest - 1 else row[side].count(end))
+            assert row[side].count(end) == (1 if len(whole) < longest else row[side].count(end))
 
 
 def test_what_is_too_long_loses_the_beginning_of_its_prompt_and_ends_once(llama, monkeypatch):
     from transformers import AutoTokenizer
 
-    from engine.recipes.parts import answer_tokens, conversation
+    from engine.recipes.parts import answer_tokens, conversation, fitted
 
     tokenizer = AutoTokenizer.from_pretrained(llama)
     tokenizer.chat_template = conversation.plain_template()
     prompt = [{"role": "user", "content": "colour of door 1? " * 8}]
     answers = [[{"role": "assistant", "content": text}] for text in ("it is red.", "it is red. or blue. or white.")]
-    whole, told = answer_tokens.answered(prompt, answers, tokenizer)
-    monkeypatch.setattr(answer_tokens, "MAX_LENGTH", 40)
-    short, same = answer_tokens.answered(prompt, answers, tokenizer)
+    whole, told, uncut = answer_tokens.answered(prompt, answers, tokenizer)
+    monkeypatch.setattr(fitted, "MAX_LENGTH", 40)
+    short, same, cut = answer_tokens.answered(prompt, answers, tokenizer)
     assert told == same and all(
         ids.count(tokenizer.eos_token_id) == 1 == ids[::-1].index(tokenizer.eos_token_id) + 1 for ids in told
     )
     assert len(short) + max(map(len, told)) == 40 < len(whole)
     assert short == [whole[0], *whole[len(whole) - len(short) + 1 :]]
     assert tokenizer.decode(short + told[0]).endswith("### Assistant:\nit is red.</s>")
-    monkeypatch.setattr(answer_tokens, "MAX_LENGTH", 6)
-    none, cut = answer_tokens.answered(prompt, answers, tokenizer)
-    assert len(none) == 1 and max(map(len, cut)) == 5
+    assert (uncut, cut) == (0, 1)
+    monkeypatch.setattr(fitted, "MAX_LENGTH", 6)
+    half, told, cut = answer_tokens.answered(prompt, answers, tokenizer)
+    assert len(half) == 3 and max(map(len, told)) == 3 and cut == 3
+    assert not any(tokenizer.eos_token_id in answer for answer in told)
 
 
 @pytest.mark.parametrize(

@@ -103,13 +103,12 @@ def test_a_conversation_is_read_with_its_speakers_and_every_answer_is_learned(to
         seq2seq.questions([*turns[:2], {"role": "assistant", "content": None, "tool_calls": []}])
 
 
-def test_too_long_an_answer_is_cut_and_still_ends(tokenizer, monkeypatch):
+def test_too_long_an_answer_is_cut_and_its_end_is_not_learned(tokenizer, monkeypatch):
     monkeypatch.setattr(seq2seq, "MAX_LENGTH", 8)
     row = seq2seq.tokenize(Dataset.from_list([{"prompt": "why " * 50, "completion": "so " * 50}]), tokenizer)[0]
     assert len(row["input_ids"]) == len(row["labels"]) == 8
-    assert row["labels"][-1] == tokenizer.eos_token_id
-    monkeypatch.setattr(pair_texts, "MAX_LENGTH", 8)
-    assert pair_texts.ended([5] * 8, 1) == [5] * 7 + [1]
+    assert row["labels"][-1] != tokenizer.eos_token_id
+    assert pair_texts.ended([5] * 8, 1) == [5] * 8 + [1]
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,13 @@
 """One answer to be learned: its tokens and labels, cut where they are too long."""
 
-from engine.recipes.parts.reading import MAX_LENGTH
+from engine.recipes.parts.answer_end import with_end
+from engine.recipes.parts.fitted import fitted
 
 
-def example(asked: list[int], whole: list[int], end: int) -> tuple[list[int], list[int]]:
-    """Return tokens of one answer and its labels: its end is marked, and what is too long loses the prompt first."""
+def example(asked: list[int], whole: list[int], end: int) -> tuple[list[int], list[int], int]:
+    """Return tokens of one answer, its labels, and what was cut (`fitted`); the end of a whole answer is marked."""
     same = 0
     while same < min(len(asked), len(whole)) and asked[same] == whole[same]:
         same += 1
-    prompt, answer = whole[:same], whole[same:]
-    length = len(answer) - answer[::-1].index(end) if end in answer else len(answer)
-    answer = [*answer[:length], *([] if end in answer else [end])][:MAX_LENGTH]
-    room = MAX_LENGTH - len(answer)
-    prompt = prompt if len(prompt) <= room else [*prompt[:1], *prompt[len(prompt) - room + 1 :]][:room]
-    return prompt + answer, [-100] * len(prompt) + answer
+    prompt, (answer,), cut = fitted(whole[:same], [with_end(whole[same:], end)])
+    return prompt + answer, [-100] * len(prompt) + answer, cut

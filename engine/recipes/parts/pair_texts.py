@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from engine.recipes.parts.reading import MAX_LENGTH
-
 
 def written(turns: list[dict[str, Any]]) -> str:
     """Return what was said before an answer as one text: a question as it is, a longer talk with its speakers."""
@@ -16,5 +14,5 @@ def written(turns: list[dict[str, Any]]) -> str:
 
 
 def ended(tokens: list[int], end: int) -> list[int]:
-    """Return tokens no longer than the longest text, the last of them the end."""
-    return tokens if tokens[-1:] == [end] else [*tokens[: MAX_LENGTH - 1], end]
+    """Return the tokens of a whole answer with one end."""
+    return tokens if tokens[-1:] == [end] else [*tokens, end]

@@ -7,21 +7,23 @@ from transformers import PreTrainedTokenizerBase
 
 from engine.recipes.parts.answer_tokens import answered
 from engine.recipes.parts.dropped import left_out
+from engine.recipes.parts.too_long import without_too_long
 
 
 def pair_tokens(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
     """Return `prompt_ids`, `chosen_ids` and `rejected_ids`; pairs that differ only where they are cut are left out."""
 
-    def tokens(row: dict[str, Any]) -> dict[str, list[int]]:
-        prompt, (chosen, rejected) = answered(row["prompt"], [row["chosen"], row["rejected"]], tokenizer)
-        return {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
+    def tokens(row: dict[str, Any], number: int) -> dict[str, Any]:
+        prompt, (chosen, rejected), truncated = answered(row["prompt"], [row["chosen"], row["rejected"]], tokenizer)
+        made = {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
+        return {**made, "truncated": truncated, "row": number}
 
-    every = rows.map(tokens, remove_columns=rows.column_names, desc="tokenising")
+    every = rows.map(tokens, with_indices=True, remove_columns=rows.column_names, desc="tokenising")
     alike = [row["chosen_ids"] == row["rejected_ids"] for row in every]
     if all(alike):
         raise ValueError("all answers are cut before they differ: raise training.max_length")
     left_out(rows, ["cut_alike" if each else "" for each in alike], "pairs", numbered=False)
-    return every.select([place for place, each in enumerate(alike) if not each])
+    return without_too_long(every.select([place for place, each in enumerate(alike) if not each]), rows)
 
 
 def even_batches(rows: Dataset, largest: int) -> tuple[Dataset, int]:

@@ -59,6 +59,12 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def kept_counts(name: str) -> dict[str, Any] | None:
+    """Return what was counted and kept in the output folder, None where nothing was."""
+    file = output() / name
+    return dict(json.loads(file.read_text())) if file.exists() else None
+
+
 def facts(trainer: Trainer, model: torch.nn.Module, started: float) -> dict[str, Any]:
     """Return what every training has to tell: where it was best, its size, its memory and its time."""
     every, trainable = count(model)
@@ -67,6 +73,7 @@ def facts(trainer: Trainer, model: torch.nn.Module, started: float) -> dict[str,
     return {
         "best_step": best_step(trainer),
         "best_metric": short(str(trainer.args.metric_for_best_model)),
+        "truncated": kept_counts("truncated.json"),
         "parameters": every,
         "trainable": trainable,
         "peak_memory_gib": max([peak_memory_gib(), *peaks]),  # who watches the phases begins the count anew

@@ -7,6 +7,7 @@ from transformers import PreTrainedTokenizerBase
 
 from engine.recipes.parts.answer_tokens import answered
 from engine.recipes.parts.reading import BATCH
+from engine.recipes.parts.too_long import without_too_long
 
 
 def verdict_tokens(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
@@ -15,15 +16,16 @@ def verdict_tokens(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset
     Within every batch the moved answers show how far the model has drifted on any text (section 4 of the KTO paper).
     """
 
-    def tokens(row: dict[str, Any]) -> dict[str, list[int]]:
-        prompt, (answer,) = answered(row["prompt"], [row["completion"]], tokenizer)
-        return {"prompt_ids": prompt, "completion_ids": answer}
+    def tokens(row: dict[str, Any], number: int) -> dict[str, Any]:
+        prompt, (answer,), truncated = answered(row["prompt"], [row["completion"]], tokenizer)
+        return {"prompt_ids": prompt, "completion_ids": answer, "truncated": truncated, "row": number}
 
     def moved(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
         answers = batch["completion_ids"]
         return {"KL_completion_ids": answers[-1:] + answers[:-1]}
 
     names = [name for name in rows.column_names if name != "label"]
-    plain = rows.map(tokens, remove_columns=names, desc="tokenising")
+    made = rows.map(tokens, with_indices=True, remove_columns=names, desc="tokenising")
+    plain = without_too_long(made, rows)
     alone = len(plain) > BATCH and len(plain) % BATCH == 1  # a batch of one would measure itself as drift
     return plain.select(range(len(plain) - alone)).map(moved, batched=True, batch_size=BATCH, desc="moving on")

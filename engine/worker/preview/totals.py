@@ -77,6 +77,8 @@ def cuts(source: Source, seen: Rehearsal, whole: Rehearsal) -> dict[str, int | N
     """Return how many rows are cut, and of how many the cut takes away something that would be learned."""
     if source.encoder is not None:
         return {"cut": cut_texts(source), "cut_answers": None}
+    if seen.tokenised and "truncated" in seen.tokenised[0].column_names:
+        return counted(list(seen.tokenised[0]["truncated"]), str(getattr(seen.module, "TOO_LONG", "truncate")))
     whole.run("model")
     if source.learned == "answer":
         return {"cut": 0, "cut_answers": None}
@@ -88,6 +90,17 @@ def cuts(source: Source, seen: Rehearsal, whole: Rehearsal) -> dict[str, int | N
         "cut_answers": sum(before != after for (_, before), (_, after) in pairs)
         if source.learned == "tokens"
         else None,
+    }
+
+
+def counted(truncated: list[int], too_long: str) -> dict[str, int | None]:
+    """Return how many examples the script itself found too long: 1 the prompt, 2 the answer, 3 both."""
+    cut = sum(map(bool, truncated))
+    return {
+        "cut": cut,
+        "cut_prompts": sum(what in (1, 3) for what in truncated),
+        "cut_answers": sum(what in (2, 3) for what in truncated),
+        "left_out": cut if too_long == "drop" else 0,
     }
 
 

@@ -36,7 +36,8 @@ def learnable(
     """Return `input_ids` and `labels` of one answer, as a training would have them."""
     asked = render(turns, tools, tokenizer, ask=True)
     whole = render([*turns, answer], tools, tokenizer, ask=False)
-    return dict(zip(("input_ids", "labels"), example(asked, whole, tokenizer.eos_token_id), strict=True))
+    tokens, labels, _ = example(asked, whole, tokenizer.eos_token_id)
+    return {"input_ids": tokens, "labels": labels}
 
 
 def new_examiner(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rows: Dataset) -> Trainer:

@@ -38,8 +38,8 @@ def learnable(
     turns: list[dict[str, Any]], answer: dict[str, Any], tools: Any, tokenizer: PreTrainedTokenizerBase
 ) -> dict[str, list[int]]:
     """Return `input_ids` and `labels` of one answer, as a training would have them."""
-    told = tokenizer(text_target=answer["content"], max_length=MAX_LENGTH, truncation=True)["input_ids"]
-    return {"input_ids": prompt(turns, tools, tokenizer), "labels": ended(told, tokenizer.eos_token_id)}
+    told = ended(tokenizer(text_target=answer["content"])["input_ids"], tokenizer.eos_token_id)
+    return {"input_ids": prompt(turns, tools, tokenizer), "labels": told[:MAX_LENGTH]}
 
 
 def new_examiner(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rows: Dataset) -> Trainer:

@@ -8,30 +8,34 @@ from transformers import PreTrainedTokenizerBase
 from engine.recipes.parts.conversation import render, set_template
 from engine.recipes.parts.learned_answer import example
 from engine.recipes.parts.reading import MAX_LENGTH
+from engine.recipes.parts.too_long import without_too_long
 from engine.recipes.parts.turns.prompt_completion import messages
 
 LOSS_ON: str = "answer"  # learn the answer only, or all of the text
 
 
-def tokenize(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
-    """Return `input_ids` and `labels`, one row for each answer of the assistant."""
+def tokenize(rows: Dataset, tokenizer: PreTrainedTokenizerBase, last: bool = False) -> Dataset:
+    """Return `input_ids` and `labels`, one row for each answer of the assistant, or for the last one alone."""
     set_template(tokenizer)
 
-    def answers(batch: dict[str, list[Any]]) -> dict[str, list[list[int]]]:
-        columns: dict[str, list[list[int]]] = {"input_ids": [], "labels": []}
-        for values in zip(*batch.values(), strict=True):
+    def answers(batch: dict[str, list[Any]], numbers: list[int]) -> dict[str, list[Any]]:
+        columns: dict[str, list[Any]] = {"input_ids": [], "labels": [], "truncated": [], "row": []}
+        for number, *values in zip(numbers, *batch.values(), strict=True):
             row = dict(zip(batch, values, strict=True))
             turns, tools = messages(row), row.get("tools")
-            for place, turn in enumerate(turns):
-                if turn["role"] == "assistant":
-                    asked = render(turns[:place], tools, tokenizer, ask=True)
-                    whole = render(turns[: place + 1], tools, tokenizer, ask=False)
-                    tokens, labels = example(asked, whole, tokenizer.eos_token_id)
-                    columns["input_ids"].append(tokens)
-                    columns["labels"].append(labels if LOSS_ON == "answer" else tokens)
+            spoken = [place for place, turn in enumerate(turns) if turn["role"] == "assistant"]
+            for place in spoken[-1:] if last else spoken:
+                asked = render(turns[:place], tools, tokenizer, ask=True)
+                whole = render(turns[: place + 1], tools, tokenizer, ask=False)
+                tokens, labels, truncated = example(asked, whole, tokenizer.eos_token_id)
+                columns["input_ids"].append(tokens)
+                columns["labels"].append(labels if LOSS_ON == "answer" else tokens)
+                columns["truncated"].append(truncated)
+                columns["row"].append(number)
         return columns
 
-    return rows.map(answers, batched=True, remove_columns=rows.column_names, desc="tokenising")
+    made = rows.map(answers, batched=True, with_indices=True, remove_columns=rows.column_names, desc="tokenising")
+    return without_too_long(made, rows)
 
 
 def prompts(rows: Dataset, tokenizer: PreTrainedTokenizerBase, count: int) -> list[tuple[str, list[int]]]:

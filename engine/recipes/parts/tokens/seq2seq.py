@@ -7,6 +7,7 @@ from transformers import PreTrainedTokenizerBase
 
 from engine.recipes.parts.pair_texts import ended, written
 from engine.recipes.parts.reading import MAX_LENGTH
+from engine.recipes.parts.too_long import without_too_long
 from engine.recipes.parts.turns.prompt_completion import messages
 
 
@@ -23,18 +24,25 @@ def questions(turns: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 def tokenize(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
     """Return `input_ids` for the encoder and `labels` for the decoder, one row for each answer of the assistant."""
-    cut = {"max_length": MAX_LENGTH, "truncation": True}
 
-    def pairs(batch: dict[str, list[Any]]) -> dict[str, list[list[int]]]:
+    def pairs(batch: dict[str, list[Any]], numbers: list[int]) -> dict[str, list[Any]]:
         whole = [dict(zip(batch, values, strict=True)) for values in zip(*batch.values(), strict=True)]
-        asked = [pair for row in whole for pair in questions(messages(row))]
-        learned = tokenizer(text_target=[answer for _, answer in asked], **cut)["input_ids"]
+        found = [
+            (pair, number) for number, row in zip(numbers, whole, strict=True) for pair in questions(messages(row))
+        ]
+        prompts, answers = [pair[0] for pair, _ in found], [pair[1] for pair, _ in found]
+        asked = tokenizer(prompts)["input_ids"]
+        told = [ended(tokens, tokenizer.eos_token_id) for tokens in tokenizer(text_target=answers)["input_ids"]]
+        long = [(len(one) > MAX_LENGTH, len(other) > MAX_LENGTH) for one, other in zip(asked, told, strict=True)]
         return {
-            "input_ids": tokenizer([prompt for prompt, _ in asked], **cut)["input_ids"],
-            "labels": [ended(tokens, tokenizer.eos_token_id) for tokens in learned],
+            "input_ids": tokenizer(prompts, max_length=MAX_LENGTH, truncation=True)["input_ids"],
+            "labels": [tokens[:MAX_LENGTH] for tokens in told],
+            "truncated": [prompt + 2 * answer for prompt, answer in long],
+            "row": [number for _, number in found],
         }
 
-    return rows.map(pairs, batched=True, remove_columns=rows.column_names, desc="tokenising")
+    made = rows.map(pairs, batched=True, with_indices=True, remove_columns=rows.column_names, desc="tokenising")
+    return without_too_long(made, rows)
 
 
 def prompts(rows: Dataset, tokenizer: PreTrainedTokenizerBase, count: int) -> list[tuple[str, list[int]]]:

@@ -1,21 +1,27 @@
 """Plain texts as tokens, one text a row, each with its end marked."""
 
+from typing import Any
+
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
 from engine.recipes.parts.ended import ended
 from engine.recipes.parts.reading import MAX_LENGTH
+from engine.recipes.parts.too_long import without_too_long
 from engine.recipes.parts.whole_texts import beginnings
 
 
 def tokenize(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
     """Return `input_ids` and `labels`; all of a text is learned, and its end once; what is too long is cut."""
 
-    def texts(batch: dict[str, list[str]]) -> dict[str, list[list[int]]]:
-        found = [tokens[:MAX_LENGTH] for tokens in ended(batch["text"], tokenizer)]
-        return {"input_ids": found, "labels": found}
+    def texts(batch: dict[str, list[str]], numbers: list[int]) -> dict[str, list[Any]]:
+        whole = ended(batch["text"], tokenizer)
+        found = [tokens[:MAX_LENGTH] for tokens in whole]
+        cut = [2 * (len(tokens) > MAX_LENGTH) for tokens in whole]
+        return {"input_ids": found, "labels": found, "truncated": cut, "row": numbers}
 
-    return rows.map(texts, batched=True, remove_columns=rows.column_names, desc="tokenising")
+    made = rows.map(texts, batched=True, with_indices=True, remove_columns=rows.column_names, desc="tokenising")
+    return without_too_long(made, rows)
 
 
 def prompts(rows: Dataset, tokenizer: PreTrainedTokenizerBase, count: int) -> list[tuple[str, list[int]]]:
