@@ -10,7 +10,7 @@ from engine.model import ModelFacts
 from engine.objectives import embed
 from engine.ranking import Candidate, Verdict
 from engine.tables import table
-from engine.token_lengths import CountedTokens, EstimatedTokens
+from engine.token_lengths import EstimatedTokens
 
 WORTH_SAYING = 0.01
 """Share of texts that may be cut without a word."""
@@ -35,36 +35,11 @@ def cautions(chosen: Candidate, ranking: tuple[Verdict, ...], facts: Facts) -> I
 def _cut(chosen: Candidate, facts: Facts) -> Iterator[str]:
     if facts.data is None or getattr(chosen.run.training, "packing", False):
         return
-    texts, length = table("guide")["warnings"], chosen.run.training.max_length
+    length = chosen.run.training.max_length
     tokens = chosen.draft.tokens(facts.model, facts.data)
     cut = tokens.share_longer(length)
-    if isinstance(tokens, EstimatedTokens):
-        if cut > WORTH_SAYING:
-            yield texts["cut"].format(cut=words.at_most(cut), length=f"{length:,}", why=tokens.why)
-        return
-    if tokens.unknown > WORTH_SAYING:
-        yield texts["unknown_tokens"].format(share=words.percent(tokens.unknown))
-    if cut:
-        yield _cut_rows(tokens, length, str(getattr(chosen.run.training, "too_long", "")))
-
-
-def _cut_rows(tokens: CountedTokens, length: int, too_long: str) -> str:
-    """Return how many rows are too long, and what they lose."""
-
-    def rows(share: float) -> str:
-        about = "about " if tokens.counted < tokens.of else ""
-        return f"{about}{max(1, round(share * tokens.of)):,}"
-
-    texts, cut = table("guide")["warnings"], tokens.share_longer(length)
-    numbers = {"rows": rows(cut), "of": f"{tokens.of:,}", "share": words.percent(cut), "length": f"{length:,}"}
-    if too_long == "drop":
-        return str(texts["cut_dropped"].format(**numbers))
-    prompts, answers = tokens.lost_prompts(length), tokens.lost_answers(length)
-    if not too_long or not any(tokens.answers):
-        return str(texts["cut_ends"].format(**numbers))
-    lost = [f"{rows(prompts)} the beginning of the prompt"] if prompts else []
-    lost += [f"{rows(answers)} the end of the answer"] if answers else []
-    return str(texts["cut_rows"].format(**numbers, lost=words.joined(lost)))
+    if isinstance(tokens, EstimatedTokens) and cut > WORTH_SAYING:  # what was counted is among the findings
+        yield table("guide")["warnings"]["cut"].format(cut=words.at_most(cut), length=f"{length:,}", why=tokens.why)
 
 
 def _model(chosen: Candidate, model: ModelFacts) -> Iterator[str]:

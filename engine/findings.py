@@ -12,6 +12,7 @@ from engine.config import Run
 from engine.data.facts import DataProblem
 from engine.data.unused import unused
 from engine.draft import Facts
+from engine.length_findings import too_long
 
 FILE = "findings.json"
 MINOR = frozenset({"too_few_rows", "encoding", "delimiter", "wrong_suffix", "no_header", "no_goal_fits"})
@@ -41,7 +42,7 @@ def _unused(run: Run, facts: Facts) -> Iterable[DataProblem]:
     return unused(facts.data, used, run.data.convert) if run.data.columns else ()
 
 
-SOURCES: tuple[Source, ...] = (_looked_at, _unused)
+SOURCES: tuple[Source, ...] = (_looked_at, _unused, too_long)
 """Where findings come from; each gets the complete run and what is known of model, data and machine."""
 
 

@@ -81,10 +81,14 @@ class CountedTokens:
         """Return the share of rows with a text that is longer than so many tokens."""
         return 1 - bisect_right(self.rows, tokens) / len(self.rows)
 
+    def quantile(self, share: float) -> int:
+        """Return the tokens that so large a share of the rows does not exceed."""
+        return self.rows[min(len(self.rows) - 1, int(share * len(self.rows)))]
+
     @property
     def p99(self) -> int:
         """Tokens that 99 of 100 rows do not exceed."""
-        return self.rows[min(len(self.rows) - 1, int(0.99 * len(self.rows)))]
+        return self.quantile(0.99)
 
     def lost_prompts(self, limit: int) -> float:
         """Return the share of rows whose prompt loses its beginning at a longest text: answers leave it half."""

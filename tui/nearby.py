@@ -3,6 +3,10 @@
 import os
 from pathlib import Path
 
+from textual.content import Content
+
+from tui.words import place, size
+
 SUFFIXES = frozenset({".jsonl", ".json", ".csv", ".tsv", ".parquet", ".txt"})
 SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "runs", "output"})
 NO_DATA = frozenset({"config.json", "tokenizer.json", "package.json", "requirements.txt", "constraints.txt"})
@@ -25,6 +29,11 @@ def data_files(top: Path) -> list[tuple[Path, int]]:
         queue += [(inner, depth + 1) for inner in folders if depth < DEPTH]
     newest = sorted(found, key=lambda entry: entry[1].st_mtime, reverse=True)[:SHOWN]
     return [(path, status.st_size) for path, status in newest]
+
+
+def file_line(path: Path, count: int, width: int, _: int) -> Content:
+    """Return a file and its size as a line of a list."""
+    return Content.assemble(place(path).ljust(width), (f"  {size(count)}", "$foreground-muted"))
 
 
 def _entries(folder: Path) -> tuple[list[tuple[Path, os.stat_result]], list[Path]]:

@@ -97,30 +97,44 @@ def inspect(
     test: Annotated[
         str, typer.Option("--test", metavar="FILE", help="Test rows: none of them should stand in the data as well.")
     ] = "",
+    model: Annotated[
+        str, typer.Option("--model", metavar="M", help="Count the rows in tokens of this model: a folder or a hub id.")
+    ] = "",
     max_length: Annotated[
         int, typer.Option("--max-length", metavar="N", min=8, help="The longest text in tokens that the model reads.")
     ] = 1024,
     as_json: Json = False,
 ) -> None:
     """Say what a data set is, and what is wrong with it for a goal, by default the one that suits it best."""
-    from dataclasses import asdict, replace
+    from dataclasses import asdict
 
     from engine.data import look
     from engine.data.checks import Asked, check, together
+    from engine.model import look as look_at_model
     from engine.problem import Problem
-    from tui.commands.rows import data_lines, nothing
+    from engine.token_report import report
+    from tui.commands.rows import data_lines, nothing, problem_line, token_lines
     from tui.commands.say import emit, say
 
     try:
         facts = look(data)
-        found = check(facts, Asked(goal or "", test=test, tokens=max_length))
+        tokens = report(goal or "", look_at_model(model), facts, max_length) if model else None
+        if not as_json:  # the checks take longer than all this
+            for line in (*data_lines(facts), *token_lines(tokens)):
+                say(line)
+        density = 1 / tokens.density if tokens is not None and tokens.density else 0.0
+        longest = tokens.max_length if tokens else max_length
+        found = check(facts, Asked(goal or "", test=test, tokens=longest, letters_per_token=density))
     except Problem as problem:
         if as_json:
             emit(nothing(data, problem))
         raise
-    facts = replace(facts, problems=together(facts.problems, found))
+    problems = together(facts.problems, found)
     if as_json:
-        emit(asdict(facts))
+        emit(
+            asdict(facts)
+            | {"problems": [asdict(each) for each in problems], "tokens": asdict(tokens) if tokens else None}
+        )
         return
-    for line in data_lines(facts):
-        say(line)
+    for problem_found in problems:
+        say(problem_line(problem_found))

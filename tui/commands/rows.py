@@ -6,9 +6,11 @@ from typing import Any
 
 from engine.data import Column, DataFacts, DataProblem
 from engine.problem import Problem
+from engine.token_report import TokenReport
+from engine.words import percent
 from tui.commands.words import columns
 from tui.widgets.figures import count, one_line
-from tui.words import literal
+from tui.words import literal, place
 
 
 def nothing(path: str, problem: Problem) -> dict[str, Any]:
@@ -25,11 +27,12 @@ def nothing(path: str, problem: Problem) -> dict[str, Any]:
         "problems": [asdict(DataProblem(problem.code, problem.what, None, "wrong", problem.advice))],
         "examples": [],
         "groups": [],
+        "tokens": None,
     }
 
 
 def data_lines(facts: DataFacts) -> Iterator[str]:
-    """Yield format, columns, goals, lengths, problems and the first row."""
+    """Yield format, columns, goals and lengths."""
     yield f"{facts.path}: {facts.format} ({facts.confidence:.0%} sure: {facts.why})"
     lengths = facts.lengths
     yield (
@@ -44,7 +47,22 @@ def data_lines(facts: DataFacts) -> Iterator[str]:
         yield f"suits {suit.goal} with {{{roles}}}: {suit.why}"
     if not facts.suits:
         yield "suits no goal as it is"
-    yield from map(_problem, facts.problems)
+
+
+def token_lines(tokens: TokenReport | None) -> Iterator[str]:
+    """Yield how long the rows are for a model, and how many of them it does not read whole."""
+    if tokens is None:
+        return
+    name = f"for {tokens.goal} with {place(tokens.model)}"
+    if tokens.mean is None:
+        yield f"tokens {name}: not counted, since {tokens.why}; at most about {count(tokens.longest)}"
+        return
+    shares = ((tokens.median or 0, "half of the rows"), (tokens.p95 or 0, "95 %"), (tokens.p99, "99 %"))
+    sizes = ", ".join(f"{count(most)} in {share}" for most, share in shares)
+    yield f"tokens {name}: {count(tokens.mean)} on average, {sizes}, {count(tokens.longest)} at most"
+    cut = percent(tokens.share_cut) if tokens.share_cut else "none"
+    unknown = percent(tokens.share_unknown) if tokens.share_unknown else "none"
+    yield f"longer than {count(tokens.max_length)} tokens: {cut} of the rows; unknown: {unknown} of the tokens"
 
 
 def _column(column: Column) -> tuple[str, ...]:
@@ -53,7 +71,8 @@ def _column(column: Column) -> tuple[str, ...]:
     return (literal(column.name), column.type, *numbers, example)
 
 
-def _problem(problem: DataProblem) -> str:
+def problem_line(problem: DataProblem) -> str:
+    """Return what is wrong and what to do about it."""
     row = f"row {count(problem.row)}: " if problem.row is not None else ""
     advice = f"; {problem.advice}" if problem.advice else ""
     return f"{problem.severity}: {row}{problem.message}{advice}"

@@ -16,8 +16,10 @@ from textual.worker import get_current_worker
 from engine.data import DataFacts, DataProblem, look
 from engine.data.checks import Asked, check, together
 from engine.problem import Problem
+from engine.token_lengths import AnyTokens
+from engine.token_report import tokens_of
 from tui.found import found, stops
-from tui.nearby import data_files
+from tui.nearby import data_files, file_line
 from tui.screens.step import Step
 from tui.several import Given, meant, written
 from tui.widgets.choices import Choice, Choices
@@ -26,7 +28,7 @@ from tui.widgets.mapping import Mapping
 from tui.widgets.remedies import DROPPABLE, Remedies
 from tui.widgets.rows import Rows
 from tui.widgets.trouble import Trouble
-from tui.words import literal, place, size
+from tui.words import literal, place
 
 
 class DataScreen(Step):
@@ -68,6 +70,7 @@ class DataScreen(Step):
 
         facts: DataFacts
         problems: tuple[DataProblem, ...]
+        tokens: AnyTokens | None
 
     @dataclass
     class Counted(Message):
@@ -113,7 +116,7 @@ class DataScreen(Step):
     def _nearby(self, message: Nearby) -> None:
         nearby = self.query_one("#nearby", Choices)
         width = max((len(place(path)) for path, _ in message.files), default=0)
-        nearby.offer([Choice(str(path), partial(_file, path, count, width)) for path, count in message.files])
+        nearby.offer([Choice(str(path), partial(file_line, path, count, width)) for path, count in message.files])
         if message.files and not self.entry.value:
             self.query_one("#state", Static).update("in this folder, newest first")
             nearby.focus()
@@ -208,11 +211,13 @@ class DataScreen(Step):
             found = check(facts, asked, tell)
         except InterruptedError:
             return
-        self.post_message(self.Checked(facts, together(facts.problems, found)))
+        tokens = tokens_of(asked.goal, self.wizard.model, facts) if self.wizard.model else None
+        self.post_message(self.Checked(facts, together(facts.problems, found), tokens))
 
     @on(Checked)
     def _checked(self, message: Checked) -> None:
         if message.facts is self.wizard.data:
+            self.query_one("#state", Static).update(Content(f"✓ {literal(found(message.facts, message.tokens))}"))
             self.show_problems(message.problems)
 
     def show_problems(self, problems: tuple[DataProblem, ...]) -> None:
@@ -292,7 +297,3 @@ class DataScreen(Step):
         for dotted, value in answers.items():
             self.wizard.settle(dotted, value)
         self.leave("method")
-
-
-def _file(path: Path, count: int, width: int, _: int) -> Content:
-    return Content.assemble(place(path).ljust(width), (f"  {size(count)}", "$foreground-muted"))

@@ -34,6 +34,8 @@ class Asked:
     test: str = ""
     group: str = ""
     tokens: int = 0
+    letters_per_token: float = 0.0
+    """As a tokenizer counted it; 0: as in English prose."""
 
 
 class Check(Protocol):
@@ -62,7 +64,7 @@ def check(facts: DataFacts, asked: Asked, tell: Callable[[int], None] | None = N
     checks += [] if lines else [doubles]
     checks += [Classes()] if goal in ("classify", "baseline") else []
     checks += [Positives()] if goal == "embed" else []
-    checks += [Lengths(goal, asked.tokens)] if asked.tokens else []
+    checks += [Lengths(goal, asked.tokens, asked.letters_per_token)] if asked.tokens else []
     convert = "none" if asked.columns or suit is None else suit.convert
     for row in _rows(asked.test, columns, convert) if asked.test else ():
         doubles.add_test(row)
