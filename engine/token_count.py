@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from engine.chat_template import RenderError, own_template
 from engine.data.convert import converted, turned
@@ -10,7 +11,6 @@ from engine.data.facts import DataFacts
 from engine.data.jsons import Broken, Item, Row
 from engine.data.sources import find
 from engine.data.stream import Stream
-from engine.data.tally import letters
 from engine.problem import Problem
 from engine.row_texts import Reader, Reads, RowTexts
 from engine.token_lengths import CountedTokens
@@ -18,8 +18,8 @@ from engine.tokenizer import Tokenizer
 
 MOST_ROWS = 10_000
 """Rows that are looked at."""
-MOST_LETTERS = 300_000
-"""Characters whose tokens are counted; of more, rows of every length are drawn, and the others follow the nearest."""
+MOST_BYTES = 300_000
+"""Bytes of text that become tokens; of more, rows of every length are drawn, and the others follow the nearest."""
 FEWEST = 64
 """Rows that are counted even where texts are long."""
 
@@ -86,9 +86,9 @@ def _spoken(row: Row, known: Reads) -> list[Row]:
 def _add(found: _Count, known: Reads, reader: Reader, tokenizer: Tokenizer, rows: Sequence[Row]) -> None:
     """Count some of the rows, and let the others follow the nearest of them in length."""
     names = list(known.roles.values())
-    sizes = [sum(letters(row.get(name)) for name in names) for row in rows]
+    sizes = [sum(_bytes(row.get(name)) for name in names) for row in rows]
     order = sorted(range(len(rows)), key=sizes.__getitem__, reverse=True)  # the longest is always counted
-    every = max(1, min(-(-sum(sizes) // MOST_LETTERS), len(rows) // FEWEST))
+    every = max(1, min(-(-sum(sizes) // MOST_BYTES), len(rows) // FEWEST))
     drawn = {place: made for place in order[::every] if (made := reader.read(rows[place])) is not None}
     lengths = _tokens(found, list(drawn.values()), reader, tokenizer)
     known_rows = dict(zip(drawn, lengths, strict=True))
@@ -102,6 +102,15 @@ def _add(found: _Count, known: Reads, reader: Reader, tokenizer: Tokenizer, rows
         texts = [max(1, round(tokens * ratio)) for tokens in near[1]]
         found.texts.append(texts)
         found.rows.append((max(texts), round(near[2] * ratio)))
+
+
+def _bytes(value: Any) -> int:
+    """Return the bytes of the text in a value, however nested: tokens follow them more closely than characters."""
+    if isinstance(value, str):
+        return len(value.encode("utf-8", "replace"))
+    if isinstance(value, dict):
+        return sum(map(_bytes, value.values()))
+    return sum(map(_bytes, value)) if isinstance(value, list | tuple) else len(str(value))
 
 
 def _tokens(found: _Count, drawn: list[RowTexts], reader: Reader, tokenizer: Tokenizer) -> list[tuple[list[int], int]]:
