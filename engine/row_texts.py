@@ -156,13 +156,28 @@ def conversation(named: Row, template: str) -> Turns:
     prompt = named.get("prompt")
     if "instruction" in named or "{prompt}" in template:
         prompt = filled(template, named)
-    return as_turns(prompt, "user") + (as_turns(answer, "assistant") if answer is not None else [])
+    asked: Turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else as_turns(prompt, "user")
+    return asked + (as_turns(answer, "assistant") if answer is not None else [])
+
+
+def transcript(text: str) -> Turns:
+    """Return the turns of a text that is written as Human and Assistant in turn; none of any other text."""
+    before, *said = re.split(r"(?:^|\n\n)(Human|Assistant):", text.strip())
+    turns: Turns = []
+    for name, words in zip(said[::2], said[1::2], strict=True):
+        role, content = "user" if name == "Human" else "assistant", words.strip()
+        if turns and turns[-1]["role"] == role:
+            content = f"{turns.pop()['content']}\n\n{content}".strip()
+        turns.append({"role": role, "content": content})
+    if turns and not turns[-1]["content"]:
+        turns.pop()
+    return [] if before.strip() else turns
 
 
 def as_turns(said: Any, role: str) -> Turns:
-    """Return what was said as turns; a text alone is one turn of `role`."""
+    """Return what was said as turns; a text alone is one turn of `role`, or a transcript of several."""
     if isinstance(said, str):
-        return [{"role": role, "content": said}]
+        return (transcript(said) if role == "user" else []) or [{"role": role, "content": said}]
     return [{name: value for name, value in turn.items() if value is not None} for turn in said]
 
 

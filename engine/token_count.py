@@ -11,14 +11,15 @@ from engine.data.facts import DataFacts
 from engine.data.jsons import Broken, Item, Row
 from engine.data.sources import find
 from engine.data.stream import Stream
+from engine.lengths import texts
 from engine.problem import Problem
 from engine.row_texts import Reader, Reads, RowTexts
 from engine.token_lengths import CountedTokens
-from engine.tokenizer import Tokenizer
+from engine.tokenizer import Counted, Tokenizer
 
 MOST_ROWS = 10_000
 """Rows that are looked at."""
-MOST_BYTES = 300_000
+MOST_BYTES = 1_500_000
 """Bytes of text that become tokens; of more, rows of every length are drawn, and the others follow the nearest."""
 FEWEST = 64
 """Rows that are counted even where texts are long."""
@@ -85,23 +86,28 @@ def _spoken(row: Row, known: Reads) -> list[Row]:
 
 def _add(found: _Count, known: Reads, reader: Reader, tokenizer: Tokenizer, rows: Sequence[Row]) -> None:
     """Count some of the rows, and let the others follow the nearest of them in length."""
-    names = list(known.roles.values())
-    sizes = [sum(_bytes(row.get(name)) for name in names) for row in rows]
-    order = sorted(range(len(rows)), key=sizes.__getitem__, reverse=True)  # the longest is always counted
-    every = max(1, min(-(-sum(sizes) // MOST_BYTES), len(rows) // FEWEST))
+    groups = [group or list(known.roles.values()) for group in texts(known.goal, known.roles)]
+    sizes = [[sum(_bytes(row.get(name)) for name in group) for group in groups] for row in rows]
+    order = sorted(range(len(rows)), key=lambda place: max(sizes[place]), reverse=True)  # the longest is always counted
+    every = max(1, min(-(-sum(map(sum, sizes)) // MOST_BYTES), len(rows) // FEWEST))
     drawn = {place: made for place in order[::every] if (made := reader.read(rows[place])) is not None}
-    lengths = _tokens(found, list(drawn.values()), reader, tokenizer)
-    known_rows = dict(zip(drawn, lengths, strict=True))
-    near: tuple[int, list[int], int] | None = None
+    counted = dict(zip(drawn, _tokens(found, list(drawn.values()), reader, tokenizer), strict=True))
+    near: int | None = None
     for place in order:
-        if place in known_rows:
-            near = (sizes[place], *known_rows[place])
+        near = place if place in counted else near
         if near is None:
             continue
-        ratio = sizes[place] / near[0] if near[0] else 1.0
-        texts = [max(1, round(tokens * ratio)) for tokens in near[1]]
-        found.texts.append(texts)
-        found.rows.append((max(texts), round(near[2] * ratio)))
+        lengths, answer = counted[near]
+        whole = _ratio(max(sizes[place]), max(sizes[near]))
+        each = [_ratio(*pair) for pair in zip(sizes[place], sizes[near], strict=True)]
+        ratios = each if len(each) == len(lengths) else [whole] * len(lengths)
+        tokens = [max(1, round(length * ratio)) for length, ratio in zip(lengths, ratios, strict=True)]
+        found.texts.append(tokens)
+        found.rows.append((max(tokens), round(answer * whole)))
+
+
+def _ratio(size: int, other: int) -> float:
+    return size / other if other else 1.0
 
 
 def _bytes(value: Any) -> int:
@@ -114,16 +120,20 @@ def _bytes(value: Any) -> int:
 
 
 def _tokens(found: _Count, drawn: list[RowTexts], reader: Reader, tokenizer: Tokenizer) -> list[tuple[list[int], int]]:
-    """Return the tokens of the texts of each row, and of its answer."""
+    """Return the tokens of the texts of each row, and about those of its answer."""
     flat = [text for row in drawn for text in row.texts]
     counted = iter(tokenizer.count(flat, special=reader.special, ended=reader.ended))
-    told = tokenizer.count([row.answer for row in drawn], special=False, ended=False)
     result = []
-    for row, answer in zip(drawn, told, strict=True):
-        parts = list(islice(counted, len(row.texts)))
-        found.tokens += sum(part.tokens for part in parts)
-        found.unknown += sum(part.unknown for part in parts)
-        found.letters += sum(sum(map(len, text)) if isinstance(text, tuple) else len(text) for text in row.texts)
-        result.append(([part.tokens for part in parts], answer.tokens))
+    for row in drawn:
+        parts = [part.tokens for part in _noted(found, list(islice(counted, len(row.texts))))]
+        sizes = [sum(map(len, text)) if isinstance(text, tuple) else len(text) for text in row.texts]
+        found.letters += sum(sizes)
+        result.append((parts, round(max(parts) * len(row.answer) / max(1, *sizes))))
     found.counted += len(drawn)
     return result
+
+
+def _noted(found: _Count, parts: list[Counted]) -> list[Counted]:
+    found.tokens += sum(part.tokens for part in parts)
+    found.unknown += sum(part.unknown for part in parts)
+    return parts
