@@ -28,8 +28,8 @@ class TokenReport:
     share_cut: float
     """Share of the rows that are longer than `max_length`; where they are not counted, the largest that may be."""
     share_unknown: float | None
-    density: float | None
-    """Tokens per character."""
+    letters_per_token: float
+    """0 where they are not counted."""
 
 
 def tokens_of(goal: str, model: ModelFacts, data: DataFacts) -> AnyTokens | None:
@@ -77,5 +77,5 @@ def report(goal: str, model: ModelFacts, data: DataFacts, most: int) -> TokenRep
         max_length=longest,
         share_cut=round(tokens.share_longer(longest), 4),
         share_unknown=round(counted.unknown, 4) if counted else None,
-        density=round(counted.density, 4) if counted else None,
+        letters_per_token=round(1 / counted.density, 3) if counted and counted.density else 0.0,
     )

@@ -106,35 +106,28 @@ def inspect(
     as_json: Json = False,
 ) -> None:
     """Say what a data set is, and what is wrong with it for a goal, by default the one that suits it best."""
-    from dataclasses import asdict
-
     from engine.data import look
     from engine.data.checks import Asked, check, together
     from engine.model import look as look_at_model
     from engine.problem import Problem
     from engine.token_report import report
-    from tui.commands.rows import data_lines, nothing, problem_line, token_lines
+    from tui.commands.rows import data_lines, data_values, nothing, problem_line, token_lines
     from tui.commands.say import emit, say
 
     try:
         facts = look(data)
         tokens = report(goal or "", look_at_model(model), facts, max_length) if model else None
         if not as_json:  # the checks take longer than all this
-            for line in (*data_lines(facts), *token_lines(tokens)):
-                say(line)
-        density = 1 / tokens.density if tokens is not None and tokens.density else 0.0
-        longest = tokens.max_length if tokens else max_length
-        found = check(facts, Asked(goal or "", test=test, tokens=longest, letters_per_token=density))
+            say("\n".join((*data_lines(facts), *token_lines(tokens))))
+        longest, letters = (tokens.max_length, tokens.letters_per_token) if tokens else (max_length, 0.0)
+        found = check(facts, Asked(goal or "", test=test, tokens=longest, letters_per_token=letters))
     except Problem as problem:
         if as_json:
             emit(nothing(data, problem))
         raise
     problems = together(facts.problems, found)
     if as_json:
-        emit(
-            asdict(facts)
-            | {"problems": [asdict(each) for each in problems], "tokens": asdict(tokens) if tokens else None}
-        )
-        return
-    for problem_found in problems:
-        say(problem_line(problem_found))
+        emit(data_values(facts, problems, tokens))
+    else:
+        for line in map(problem_line, problems):
+            say(line)

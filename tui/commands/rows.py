@@ -1,6 +1,6 @@
 """A look at data in words and as plain values."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -29,6 +29,12 @@ def nothing(path: str, problem: Problem) -> dict[str, Any]:
         "groups": [],
         "tokens": None,
     }
+
+
+def data_values(facts: DataFacts, problems: Sequence[DataProblem], tokens: TokenReport | None) -> dict[str, Any]:
+    """Return everything about a data set as JSON holds it."""
+    every = [asdict(problem) for problem in problems]
+    return asdict(facts) | {"problems": every, "tokens": asdict(tokens) if tokens else None}
 
 
 def data_lines(facts: DataFacts) -> Iterator[str]:
