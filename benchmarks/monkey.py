@@ -50,7 +50,7 @@ WORDS = [
 ]
 HOME, ERROR = "● Home", "✗ "
 STEP = 0.03
-PATIENCE = 30.0
+PATIENCE = 60.0
 PROBE_EVERY = 40  # chunks
 
 
@@ -251,6 +251,22 @@ def run(seed: int, size: tuple[int, int], seconds: float, *, rate: int = 0) -> s
     )
 
 
+def searched(monkey: Monkey, times: int) -> None:
+    """Type `/d` or `/dynamic` and then `y` on Home, torn anywhere; all of it must reach the search."""
+    for _ in range(times):
+        text = monkey.draw.choice(("dy", "dynamicy", "d y", "dynamic y"))
+        size = monkey.draw.randint(1, len(text) + 1)
+        typed = f"/{text}"
+        for at in range(0, len(typed), size):
+            monkey.send(typed[at : at + size])
+        monkey.wait(lambda text=text: any(f"│  {text} " in line for line in monkey.terminal.text.splitlines()), typed)
+        monkey.send("\x15\x1b")
+        monkey.wait(lambda: "Show only" not in monkey.terminal.text, "Home")
+    lost = monkey.runs - {path.name for path in (monkey.folder / "runs").iterdir()}
+    if lost:
+        raise Found(f"gone: {lost}")
+
+
 def main() -> None:
     """Let every seed play at every size."""
     given = argparse.ArgumentParser(description=__doc__)
@@ -259,8 +275,16 @@ def main() -> None:
     given.add_argument("--seconds", type=float, default=120)
     given.add_argument("--sizes", default="80x24,120x40")
     given.add_argument("--rate", type=int, default=0, help="bytes a second that the terminal takes, 0 without a limit")
+    given.add_argument("--searches", type=int, default=0, help="instead: so many times `/d` and `y` on Home")
     asked = given.parse_args()
     found = False
+    if asked.searches:
+        with tempfile.TemporaryDirectory() as place:
+            monkey = Monkey(asked.first, (80, 24), Path(place))
+            searched(monkey, asked.searches)
+            print(f"{asked.searches} searches, every run is there")
+            monkey.terminal.close()
+        return
     for text in asked.sizes.split(","):
         columns, rows = map(int, text.split("x"))
         for seed in range(asked.first, asked.first + asked.seeds):

@@ -113,12 +113,11 @@ class InputQueue:
             elif worker not in self._overdue and self._may_open(worker, typing):
                 yield worker
         for pump in (self._app, *self._app._registry):
-            if _rests(pump):
+            after_refresh = self._app.screen._callbacks if pump is self._app.screen else ()
+            if _rests(pump) and not after_refresh:
                 self._overdue.discard(pump)
             elif pump not in self._overdue:
                 yield pump
-        if self._app.screen._callbacks:  # what was asked for by call_after_refresh
-            yield self._app.screen
 
     def _may_open(self, worker: Worker[Any], typing: bool) -> bool:
         if worker in self._awaited:

@@ -135,6 +135,8 @@ async def test_a_run_that_goes_on_is_not_deleted(runs: Path) -> None:
         await wait_until(pilot, lambda: "stop it first" in str(pilot.app.screen.query_one("#said").render()))
         assert isinstance(pilot.app.screen, HomeScreen)
         assert (runs / "support-going").is_dir()
+        await pilot.press("down")
+        await wait_until(pilot, lambda: not str(pilot.app.screen.query_one("#said").render()))
 
 
 async def test_a_killed_run_is_seen_as_gone(tmp_path: Path) -> None:

@@ -87,6 +87,7 @@ class HomeScreen(Deletion):
         self._beats = 0
         self._found: list[Summary] = []
         self._wanted = ""
+        self._about: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Yield the machine's line, the runs or what to do without any, and the keys."""
@@ -160,6 +161,7 @@ class HomeScreen(Deletion):
         line = self.query_one("#said", Static)
         line.update(Content(f"{'✗ ' if message.wrong else ''}{literal(message.sentence)}"))
         line.set_class(message.wrong, "wrong")
+        self._about = self._pointed_at()
         self.refresh_bindings()
         if not message.wrong:
             self._look_first()
@@ -198,8 +200,15 @@ class HomeScreen(Deletion):
         else:
             self.app.push_screen(CompareScreen(marked))
 
+    def _pointed_at(self) -> tuple[object, ...]:
+        return (self.table.chosen and self.table.chosen.folder, *self.table.marked)
+
     @on(RunsTable.Pointed)
     def _pointed(self, message: RunsTable.Pointed) -> None:
+        said = self.query_one("#said", Static)
+        if said.has_class("wrong") and self._about != self._pointed_at():
+            said.update("")  # what was wrong with another run, or with other marks
+            said.remove_class("wrong")
         text = message.summary.note if message.summary else ""
         line = self.query_one("#note", Static)
         line.display = bool(text)
