@@ -26,7 +26,7 @@ from engine import trash
 from tests import facts
 from tests.tui.journals import RunFolder
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789 /?.,-_=+'\"\\{}[]#:!XGKJ"
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789 /?.,-_=+'\"\\{}[]#:!~XGKJ"
 """No E among them: it empties the trash, after a question that the monkey answers now and then."""
 NAMED = ["\r", "\r", "\x1b", "\x1b", "\t", "\x1b[Z", "\x7f", " ", "y", "y", "d", "/", "t", "n", "e"]
 NAMED += [f"\x1b[{key}" for key in ("A", "B", "C", "D", "H", "F", "5~", "6~", "3~")]
@@ -129,7 +129,7 @@ class Monkey:
         """Return what the monkey does next."""
         what = self.draw.random()
         if what < 0.08:
-            return f"\x1b[200~{self.text(self.draw.randint(1, 200))}\x1b[201~"
+            return f"\x1b[200~{self.text(self.draw.choice((3, 30, 200, 400)))}\x1b[201~"
         if what < 0.14:
             columns, rows = self.size
             at = f"{self.draw.randint(1, columns)};{self.draw.randint(1, rows)}"

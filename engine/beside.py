@@ -12,6 +12,7 @@ from engine.goals.prefer import WITHOUT_REFERENCE, PreferRun
 from engine.goals.reinforce import ReinforceRun
 from engine.model import ModelFacts, look
 from engine.problem import Problem
+from engine.typed_path import typed_path
 
 OWN_WEIGHTS = ("full", "layers")
 """Methods without an adapter that could be switched off: the reference is a second copy."""
@@ -62,7 +63,7 @@ def others(run: Run) -> Iterator[str]:
 
 def known(name: str) -> ModelFacts | None:
     """Return the facts of another model if it is on this machine, of an adapter those of its base; no hub is asked."""
-    folder: Path | None = Path(name).expanduser()
+    folder: Path | None = typed_path(name)
     if not (folder and folder.is_dir()):
         folder = hub.cached(name, "main") if hub.looks_like_id(name) else None
     if folder is None:

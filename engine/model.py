@@ -11,6 +11,7 @@ from typing import Any
 from engine import adapters, counting, hub, shapes, words
 from engine.problem import Problem, nearest
 from engine.safe_files import open_regular, parse_json
+from engine.typed_path import typed_path
 
 SHORT = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16", "F32": "fp32", "BF16": "bf16", "F16": "fp16"}
 SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
@@ -49,15 +50,10 @@ def look(id: str, revision: str = "main") -> ModelFacts:  # noqa: A002  (the wor
 
 def _look(id: str, revision: str, adapters_of: tuple[Path, ...]) -> ModelFacts:  # noqa: A002
     """Look at a model; `adapters_of` are the adapters that have led here, so that none leads back to itself."""
-    try:
-        folder = Path(id).expanduser()
-        is_folder, is_file = folder.is_dir(), folder.is_file()
-    except (OSError, RuntimeError):
-        advice = "give a folder with a config.json, or a hub id"
-        raise Problem("no folder can have this name", where=id[:80], advice=advice, code="no-model") from None
-    if is_folder:
+    folder = typed_path(id)
+    if folder.is_dir():
         return _local(id, folder, adapters_of)
-    if is_file:
+    if folder.is_file():
         raise Problem("this is a file", where=id, advice="give the folder that holds it and config.json", code="file")
     if not hub.looks_like_id(id):
         raise _no_folder(id, folder)

@@ -9,13 +9,14 @@ import orjson
 from engine import hub
 from engine.model import ModelFacts, look
 from engine.problem import Problem
+from engine.typed_path import typed_path
 
 WHERE = "objective.teacher"
 
 
 def folder_of(name: str, revision: str) -> Path | None:
     """Return the folder of a teacher on this machine, None for one on the hub; a path to nowhere is a Problem."""
-    folder = Path(name).expanduser()
+    folder = typed_path(name)
     if folder.is_dir():
         return folder
     if folder.is_file() or not hub.looks_like_id(name):

@@ -32,6 +32,7 @@ def read(*chunks: str) -> list[str]:
         ("\x1bOPx", ["f1", "x"]),
         ("\x1b[<0;3;4Mx", ["MouseDown", "x"]),
         (f"a{PASTE}x\x1bq\x1b[A y{PASTED}z", ["a", "x\x1bq\x1b[A y", "z"]),
+        (f"{PASTE}a\x1b[3;12Rb{PASTED}", ["CursorPosition", "ab"]),
         (f"{PASTE}{PASTED}{PASTE}b\nc{PASTED}", ["", "b\nc"]),
     ],
 )

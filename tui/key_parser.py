@@ -19,6 +19,8 @@ ESC = "\x1b"
 BEGINS = frozenset(f"{ESC}[OP]_^X\\\x7fbf")
 """What goes on with a sequence after Esc; b and f are what terminals send for Option with an arrow."""
 PIECES = re.compile(f"{ESC}|[^{ESC}]+")
+ANSWER = re.compile(f"{ESC}\\[[0-9]+;[0-9]+R")
+"""Where the cursor is: a terminal may answer that in the middle of a paste that comes in pieces."""
 PASTE, PASTED = f"{ESC}[200~", f"{ESC}[201~"
 TORN = 2.0  # seconds without a byte after which a paste without an end is taken as it is
 
@@ -80,7 +82,9 @@ class KeyParser(XTermParser):
         """Yield the text of the paste, and let keys be keys again."""
         text, self._paste = self._paste or "", None
         yield from (each for each in super().feed(PASTED) if not isinstance(each, events.Paste))
-        yield events.Paste(text.replace("\x00", ""))
+        for answer in ANSWER.findall(text):
+            yield from super().feed(answer)
+        yield events.Paste(ANSWER.sub("", text).replace("\x00", ""))
 
 
 def install() -> None:

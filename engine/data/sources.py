@@ -11,6 +11,7 @@ from engine.data.facts import DataProblem
 from engine.data.opening import COMPRESSED
 from engine.data.rows import CODE_SUFFIXES, CSV_SUFFIXES, JSON_SUFFIXES, SUFFIXES, TEXT_SUFFIXES
 from engine.problem import Problem
+from engine.typed_path import typed_path
 
 TEXTS = (*TEXT_SUFFIXES, *CODE_SUFFIXES)
 FAMILIES = (JSON_SUFFIXES, CSV_SUFFIXES, (".parquet",), (".arrow",), TEXTS)
@@ -32,7 +33,7 @@ class Found:
 
 def find(name: str) -> Found:
     """Return the files behind a name; raises Problem, with the nearest existing name, when there are none."""
-    path = Path(name).expanduser()
+    path = typed_path(name)
     if path.is_dir():
         return _folder(path)
     if path.exists():
@@ -46,7 +47,7 @@ def find(name: str) -> Found:
 
 def is_local(name: str) -> bool:
     """Return whether a name stands for files under this very path, and not for a data set of the hub."""
-    return any(letter in name for letter in "*?[") or Path(name).expanduser().exists()
+    return any(letter in name for letter in "*?[") or typed_path(name).exists()
 
 
 def suffix_of(path: Path) -> str:

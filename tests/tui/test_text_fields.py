@@ -236,3 +236,13 @@ def test_the_text_is_200_signs_long() -> None:
     assert len(LONG) == 200
     assert set("dyrnsbxqwtk/{}'\"") <= set(LONG)
     assert Path(LONG).is_absolute()
+
+
+@pytest.mark.parametrize("where", ["model", "data"])
+@pytest.mark.parametrize("typed", ["a" * 300, "~nobody-here/x"])
+async def test_what_can_be_no_path_is_a_sentence_below_the_field(desk: Desk, where: str, typed: str) -> None:
+    app = desk.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_at(pilot, where)
+        send(pilot, f"{typed}\r")
+        await sees(pilot, "✗ this is no path")

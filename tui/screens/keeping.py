@@ -7,6 +7,7 @@ from typing import Any
 from textual.app import App
 
 from engine.problem import Problem
+from engine.typed_path import typed_path
 from tui.planning import write_text
 from tui.screens.ask import Ask, Sure
 from tui.widgets.entry import clean_path
@@ -22,7 +23,11 @@ async def keep(app: App[Any], title: str, name: str, text: str, drafts: dict[str
         answer = await app.push_screen_wait(ask)
         if answer is None:
             return
-        target = _target(answer, name)
+        try:
+            target = _target(answer, name)
+        except Problem as problem:
+            trouble = problem.sentence
+            continue
         lost = f"{place(target)} exists already; what it holds now would be lost."
         if target.exists() and not await app.push_screen_wait(Sure("Replace the file?", lost)):
             continue
@@ -36,5 +41,5 @@ async def keep(app: App[Any], title: str, name: str, text: str, drafts: dict[str
 
 
 def _target(answer: str, name: str) -> Path:
-    path = Path(clean_path(answer) or name).expanduser()
+    path = typed_path(clean_path(answer) or name)
     return path / name if path.is_dir() else path

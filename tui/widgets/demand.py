@@ -11,7 +11,9 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from engine.goals.rewards import BUILTIN
+from engine.problem import Problem
 from engine.tables import table
+from engine.typed_path import typed_path
 from tui.widgets.entry import PathEntry, PathSuggester, clean_path
 from tui.widgets.trouble import Trouble
 
@@ -69,8 +71,13 @@ class Demand(Vertical):
         if not text:
             self.query_one(Trouble).say(f"give {self.question.example}")
             return
+        try:
+            value = meant(self.question.field, text)
+        except Problem as problem:
+            self.query_one(Trouble).say(problem.sentence)
+            return
         self.query_one(Trouble).say()
-        self.post_message(self.Given(self.question.field, meant(self.question.field, text)))
+        self.post_message(self.Given(self.question.field, value))
 
 
 def meant(field: str, text: str) -> Any:
@@ -91,5 +98,5 @@ def shown(value: Any) -> str:
 
 
 def _whole(text: str) -> str:
-    path = Path(text).expanduser()
+    path = typed_path(text)
     return str(path.resolve()) if path.exists() else text

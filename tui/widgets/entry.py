@@ -5,7 +5,6 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from textual import events
@@ -13,6 +12,8 @@ from textual.binding import Binding
 from textual.suggester import Suggester, SuggestionReady
 from textual.widgets import Input
 
+from engine.problem import Problem
+from engine.typed_path import typed_path
 from tui.widgets.escaped import escape
 from tui.widgets.trouble import Trouble
 
@@ -26,19 +27,26 @@ def clean_path(text: str) -> str:
         return line[1:-1]
     if line.startswith("file://"):
         return unquote(urlparse(line).path)
-    if "\\" in line and not Path(line).exists():
+    if "\\" in line and not _exists(line):
         return re.sub(r"\\(.)", r"\1", line)
     return line
+
+
+def _exists(path: str) -> bool:
+    try:
+        return typed_path(path).exists()
+    except Problem:
+        return False
 
 
 def completions(typed: str) -> Iterator[str]:
     """Yield what the last part of a typed path may become, folders with a slash behind them, hidden ones last."""
     folder, _, stem = typed.rpartition("/")
-    base = Path(folder + "/" if typed.startswith("/") and not folder else folder).expanduser()
     try:
+        base = typed_path(folder + "/" if typed.startswith("/") and not folder else folder)
         with os.scandir(base) as entries:
             found = [entry for entry in islice(entries, _AT_MOST) if entry.name.startswith(stem)]
-    except OSError:
+    except (OSError, Problem):
         return
     lead = typed[: len(typed) - len(stem)]
     for entry in sorted(found, key=lambda entry: (entry.name.startswith("."), entry.name)):
@@ -66,7 +74,7 @@ class PathSuggester(Suggester):
 
     def is_whole(self, value: str) -> bool:
         """Return whether what is typed is a name or a path already, so that nothing has to be completed."""
-        return value in self.names or Path(value).expanduser().exists()
+        return value in self.names or _exists(value)
 
 
 class Entry(Input):
