@@ -50,6 +50,7 @@ WORDS = [
 ]
 HOME, ERROR = "● Home", "✗ "
 STEP = 0.03
+SIZES = (1, 1, 2, 3, 5, 8, 13, 21, 40)  # keys that come at once
 PATIENCE = 60.0
 PROBE_EVERY = 40  # chunks
 
@@ -90,7 +91,6 @@ class Monkey:
         home = {"HOME": str(self.folder), "XDG_STATE_HOME": str(self.folder / "state")}
         os.chdir(self.folder)
         self.terminal = Terminal([sys.executable, "-m", "tui.cli"], self.size, rate=self.rate, environ=environ | home)
-        self.raw = b""
         self.starts += 1
         self.wait(lambda: HOME in self.terminal.text, "Home")
 
@@ -120,9 +120,15 @@ class Monkey:
 
     def send_torn(self, text: str) -> None:
         """Write a text in chunks of 1 to 40 signs, whatever the program does meanwhile."""
+        pasted = "\x1b[200~" in text
         while text:
             size = self.draw.randint(1, 40)
-            self.send(text[:size])
+            if pasted:  # no terminal answers a question in the middle of a paste
+                self.said.append(text[:size])
+                os.write(self.terminal.file, text[:size].encode())
+                time.sleep(STEP)
+            else:
+                self.send(text[:size])
             text = text[size:]
 
     def chunk(self) -> str:
@@ -137,11 +143,9 @@ class Monkey:
             return f"\x1b[<{button};{at}M" + (f"\x1b[<{button};{at}m" if button == 0 else "")
         if what < 0.2:
             return self.draw.choice(NAMED) * self.draw.randint(2, 40)
-        return "".join(self.draw.choice(NAMED if self.draw.random() < 0.4 else LETTERS) for _ in range(self.size_of()))
-
-    def size_of(self) -> int:
-        """Return how many keys come at once."""
-        return self.draw.choice((1, 1, 2, 3, 5, 8, 13, 21, 40))
+        return "".join(
+            self.draw.choice(NAMED if self.draw.random() < 0.4 else LETTERS) for _ in range(self.draw.choice(SIZES))
+        )
 
     def text(self, length: int) -> str:
         """Return words, without a space at either end."""
@@ -189,10 +193,9 @@ class Monkey:
         for each in trash.listing(root):
             trash.restore(root, each.name)
         self.go_home()
-        self.probe_note()
-        self.go_home()
-        self.probe_path()
-        self.go_home()
+        for check in (self.probe_note, self.probe_path):
+            check()
+            self.go_home()
 
     def probe_note(self) -> None:
         """Write a note by keys that come in chunks, after the search was emptied the same way."""
@@ -271,7 +274,7 @@ def main() -> None:
     """Let every seed play at every size."""
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("--seeds", type=int, default=5)
-    given.add_argument("--first", type=int, default=0)
+    given.add_argument("--first", type=int, default=0, help="the first seed")
     given.add_argument("--seconds", type=float, default=120)
     given.add_argument("--sizes", default="80x24,120x40")
     given.add_argument("--rate", type=int, default=0, help="bytes a second that the terminal takes, 0 without a limit")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.document import resolve
+from engine.typed_path import typed_path
 from tui.words import place
 
 BETWEEN = " + "
@@ -24,7 +25,7 @@ def written(given: Given) -> str:
 
 def meant(typed: str, known: Given = "") -> Given:
     """Return what was typed as a run holds it; tasks that are known already keep their columns."""
-    if BETWEEN not in typed or Path(typed).exists():
+    if BETWEEN not in typed or typed_path(typed).exists():
         return str(resolve({"data": {"train": typed}}, Path.cwd())["data"]["train"])
     tasks = [_task(part.strip()) for part in typed.split(BETWEEN) if part.strip()]
     if any("weight" in task for task in tasks):
@@ -38,7 +39,7 @@ def meant(typed: str, known: Given = "") -> Given:
 
 def _task(typed: str) -> dict[str, Any]:
     """Return one file and, where one was typed, its weight."""
-    found = None if Path(typed).exists() else WEIGHT.search(typed)
+    found = None if typed_path(typed).exists() else WEIGHT.search(typed)
     weight = {"weight": float(found[1])} if found else {}
     return {"file": str(meant(typed[: found.start()].strip() if found else typed)), **weight}
 

@@ -245,4 +245,4 @@ async def test_what_can_be_no_path_is_a_sentence_below_the_field(desk: Desk, whe
     async with app.run_test(size=(80, 24)) as pilot:
         await open_at(pilot, where)
         send(pilot, f"{typed}\r")
-        await sees(pilot, "✗ this is no path")
+        await sees(pilot, "✗", "this is no path")

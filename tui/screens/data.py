@@ -1,5 +1,6 @@
 """Data: what is learned from; a look at the file, roles for its columns, and some rows kept for the test."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -37,10 +38,9 @@ class DataScreen(Step):
     CSS_PATH = ["step.tcss", "data.tcss"]
     PLACE = "Data"
     HELP = (
-        "The rows that are learned from. Enter looks at the file and shows what is in it; then say which column "
-        "plays which role, if the guess is wrong, and Enter goes on. Several files with + between them are learned "
-        "as several tasks at once, and each is measured by itself; a.jsonl * 2 + b.jsonl takes twice "
-        "as much from the first."
+        "The rows that are learned from. Enter looks at the file and shows what is in it; then say which column plays "
+        "which role, if the guess is wrong, and Enter goes on. Several files with + between them are learned as several "
+        "tasks at once, and each is measured by itself; a.jsonl * 2 + b.jsonl takes twice as much from the first."
     )
     BINDINGS = [
         Binding("ctrl+n", "go_on", "Go on", tooltip="Take these rows and go on to the method"),
@@ -137,7 +137,9 @@ class DataScreen(Step):
         return bool(said) and self._meant(clean_path(self.entry.value)) == said
 
     def _meant(self, typed: str) -> Given:
-        return meant(typed, self.wizard.said("data.train", ""))
+        with suppress(Problem):  # the look says what is wrong with it
+            return meant(typed, self.wizard.said("data.train", ""))
+        return typed
 
     def take(self, path: str) -> None:
         """Look at a path, or go on when it has been looked at already."""

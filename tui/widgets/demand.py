@@ -1,7 +1,6 @@
 """What a goal needs beside model and data: a teacher, or what pays; one field for each, answered before the ranking."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from textual import on
