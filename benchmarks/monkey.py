@@ -60,7 +60,7 @@ class Found(Exception):
 
 
 def prepared(folder: Path) -> Path:
-    """Write a model, data and some runs, and return the folder."""
+    """Write models, data and some runs, and return the folder."""
     for name, config in (("tiny-chat", facts.QWEN_HALF_B), ("minilm", facts.MINILM)):
         facts.model(folder / name, config, chat=True)
         (folder / name / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
@@ -137,8 +137,7 @@ class Monkey:
         if what < 0.08:
             return f"\x1b[200~{self.text(self.draw.choice((3, 30, 200, 400)))}\x1b[201~"
         if what < 0.14:
-            columns, rows = self.size
-            at = f"{self.draw.randint(1, columns)};{self.draw.randint(1, rows)}"
+            at = f"{self.draw.randint(1, self.size[0])};{self.draw.randint(1, self.size[1])}"
             button = self.draw.choice((0, 0, 64, 65))
             return f"\x1b[<{button};{at}M" + (f"\x1b[<{button};{at}m" if button == 0 else "")
         if what < 0.2:
