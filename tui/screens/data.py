@@ -39,8 +39,8 @@ class DataScreen(Step):
     PLACE = "Data"
     HELP = (
         "The rows that are learned from. Enter looks at the file and shows what is in it; then say which column plays "
-        "which role, if the guess is wrong, and Enter goes on. Several files with + between them are learned as "
-        "several tasks at once, and each is measured by itself; a.jsonl * 2 + b.jsonl takes twice as much from the first."
+        "which role, if the guess is wrong, and Enter goes on. Several files with + between them are learned as tasks "
+        "of their own, each measured by itself; a.jsonl * 2 + b.jsonl takes twice as much from the first."
     )
     BINDINGS = [
         Binding("ctrl+n", "go_on", "Go on", tooltip="Take these rows and go on to the method"),
