@@ -112,7 +112,16 @@ MAY_IMPORT = {
         "ruff",
         "jinja2",
     ),
-    "engine/worker": ("engine.event", "engine.worker", "pynvml", "tqdm", *TRAINING),
+    # What it shares with the rest needs nothing but the standard library.
+    "engine/worker": (
+        "engine.event",
+        "engine.liveness",
+        "engine.safe_files",
+        "engine.worker",
+        "pynvml",
+        "tqdm",
+        *TRAINING,
+    ),
     "engine/recipes": ("engine.recipes.parts", "numpy", "pyarrow", "rensa", "tqdm", *TRAINING),
 }
 

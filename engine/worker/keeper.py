@@ -29,6 +29,7 @@ LAST_LINES = 16_384  # bytes of the log's end in which the last line and a trace
 
 def keep(folder: Path) -> int:
     """Run the command of `folder` to its end; return its exit status, or 3 when the run is kept already."""
+    before = os.umask(0o077)
     lock = take_lock(folder)
     if lock is None:
         return 3
@@ -37,7 +38,7 @@ def keep(folder: Path) -> int:
     journal = Journal(folder / EVENTS)
     journal.write("started", **{**identity(), "versions": {}}, script_sha256="", command=described["command"])
     try:
-        command = Command(folder, described)
+        command = Command(folder, described, before)
     except OSError as error:
         advice = "see whether the command is spelled right and may be executed"
         told = f"{described['command'][0]} can't be started ({error.strerror})"
@@ -53,7 +54,7 @@ def keep(folder: Path) -> int:
 class Command:
     """The command as a process with a group of its own, as a shell would start it."""
 
-    def __init__(self, folder: Path, described: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, described: dict[str, Any], umask: int) -> None:
         """Start it in its own working directory, with our hook on the path of every Python below it."""
         self.folder = folder
         self.asked = False
@@ -65,6 +66,7 @@ class Command:
             stdin=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), VARIABLE: str(folder), "PYTHONUNBUFFERED": "1"},
             process_group=0,
+            umask=umask,
         )
 
     def listen(self) -> None:

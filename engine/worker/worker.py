@@ -38,6 +38,7 @@ def work(arguments: Sequence[str]) -> int:
     `--after FOLDER` begins when that run has ended.
     `--wait FILE STARTER MODULE...` loads the modules first, and takes the folder from FILE when it appears.
     """
+    os.umask(0o077)  # what a run writes holds texts of its data
     if arguments[0] == "--wait":
         folder = wait_for_folder(Path(arguments[1]), int(arguments[2]), arguments[3:])
         if folder is None:
@@ -53,8 +54,7 @@ def work(arguments: Sequence[str]) -> int:
     stop = Stop(folder / "control")
     if former:  # what was asked of a run before it began is asked of its first life
         stop.forget()
-    script = (folder / "train.py").read_bytes()
-    digest = hashlib.sha256(script).hexdigest()
+    digest = hashlib.sha256((folder / "train.py").read_bytes()).hexdigest()
     journal.write("started", **identity(), script_sha256=digest)
     try:
         stop.listen()
