@@ -112,13 +112,13 @@ def inspect(
     from engine.problem import Problem
     from engine.token_report import report
     from tui.commands.rows import data_lines, data_values, nothing, problem_line, token_lines
-    from tui.commands.say import emit, say
+    from tui.commands.say import emit, say_all
 
     try:
         facts = look(data)
         tokens = report(goal or "", look_at_model(model), facts, max_length) if model else None
         if not as_json:  # the checks take longer than all this
-            say("\n".join((*data_lines(facts), *token_lines(tokens))))
+            say_all((*data_lines(facts), *token_lines(tokens)))
         longest, letters = (tokens.max_length, tokens.letters_per_token) if tokens else (max_length, 0.0)
         found = check(facts, Asked(goal or "", test=test, tokens=longest, letters_per_token=letters))
     except Problem as problem:
@@ -129,5 +129,4 @@ def inspect(
     if as_json:
         emit(data_values(facts, problems, tokens))
     else:
-        for line in map(problem_line, problems):
-            say(line)
+        say_all(map(problem_line, problems))

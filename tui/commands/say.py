@@ -1,6 +1,7 @@
 """What a command prints: plain lines, one JSON document, whole texts; nothing from outside steers the terminal."""
 
 import sys
+from collections.abc import Iterable
 from typing import Any, TextIO
 
 from tui.words import literal
@@ -9,6 +10,12 @@ from tui.words import literal
 def say(line: str = "") -> None:
     """Print one line; control characters in it are made visible, and it is there at once for who reads along."""
     _print(line, sys.stdout)
+
+
+def say_all(lines: Iterable[str]) -> None:
+    """Print several lines."""
+    for line in lines:
+        say(line)
 
 
 def complain(line: str) -> None:
