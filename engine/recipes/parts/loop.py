@@ -29,6 +29,7 @@ from engine.recipes.parts.arguments import ACCUMULATE, EPOCHS, MAX_STEPS, TRACKI
 from engine.recipes.parts.begin import SEED
 from engine.recipes.parts.output import output
 from engine.recipes.parts.reading import BATCH
+from engine.recipes.parts.resuming import planned_steps
 
 
 class Loop(ABC):
@@ -190,7 +191,7 @@ class Loop(ABC):
         self.load(folder)
         steps = self.state.max_steps
         self.state = TrainerState.load_from_json(str(folder / "trainer_state.json"))
-        self.state.max_steps = steps
+        self.state.max_steps = planned_steps(folder, steps)
         self.optimizer.load_state_dict(torch.load(folder / "optimizer.pt", self.args.device, weights_only=True))
         self.scheduler.load_state_dict(torch.load(folder / "scheduler.pt", weights_only=True))
         known = torch.load(folder / "beside.pt", self.args.device, weights_only=True)

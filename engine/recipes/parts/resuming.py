@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments, set_seed
 
+from engine.recipes.parts.arguments import EPOCHS, MAX_STEPS
+from engine.recipes.parts.begin import SEED
 from engine.recipes.parts.files import files_read
 from engine.recipes.parts.manifest import digest, file_facts, flaw_in, read_manifest, write_manifest
 from engine.recipes.parts.output import output
@@ -126,11 +128,19 @@ def finish(trainer: Trainer, checkpoint: Path) -> None:
     trainer.control = trainer.callback_handler.on_train_end(trainer.args, trainer.state, trainer.control)
 
 
+def planned_steps(checkpoint: Path, steps: int) -> int:
+    """Return where a resumed training ends: after the script's steps, or earlier if that was decided while it ran."""
+    settings = read_manifest(checkpoint)["made_from"]["settings"]
+    saved: int = json.loads((checkpoint / "trainer_state.json").read_text())["max_steps"]
+    edited = settings.get("EPOCHS") != EPOCHS or settings.get("MAX_STEPS") != MAX_STEPS
+    return steps if edited else min(saved, steps)
+
+
 def is_over(trainer: Trainer, checkpoint: Path) -> bool:
     """Return whether a checkpoint is the end of the training: the trainers would take one step more."""
     *_, steps = trainer.set_initial_training_values(trainer.args, trainer.get_train_dataloader())
     done: int = json.loads((checkpoint / "trainer_state.json").read_text())["global_step"]
-    return done >= int(steps)
+    return done >= planned_steps(checkpoint, int(steps))
 
 
 def take_up(trainer: Any) -> Path | None:
@@ -148,4 +158,5 @@ def train_on(trainer: Any, checkpoint: Path | None) -> None:
     if checkpoint and isinstance(trainer, Trainer) and is_over(trainer, checkpoint):
         finish(trainer, checkpoint)
     else:
+        set_seed(SEED)  # what was measured before is not measured again by a run that was killed, and draws numbers
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
