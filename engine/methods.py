@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from engine.section import CHOOSES_PART, Section
+from engine.section import CHOOSES_PART, INLINE, Section
 
 MOVES_BASE = ("pissa", "olora")
 """Ways to begin an adapter that take directions out of the base: without the adapter it is no longer the base."""
@@ -35,13 +35,13 @@ class LowRank(Section):
     """Strength of the adapter: its output is scaled by alpha / rank."""
     dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.05
     """Share of the adapter's inputs that is dropped while training."""
-    targets: str | tuple[str, ...] = "all-linear"
+    targets: Annotated[str | tuple[str, ...], INLINE] = "all-linear"
     """Which layers get an adapter: all-linear, attention (only those in it), or a list such as [q_proj, v_proj]."""
-    adapter_dtype: Literal["fp32", "bf16"] = "fp32"
+    adapter_dtype: Annotated[Literal["fp32", "bf16"], INLINE] = "fp32"
     """How the adapter's own weights are stored; fp32 is the safe choice under mixed precision."""
-    rslora: bool = False
+    rslora: Annotated[bool, INLINE] = False
     """Scale by alpha / sqrt(rank) instead, which keeps large ranks learning (Kalajdzievski 2023, arXiv:2312.03732)."""
-    dora: bool = False
+    dora: Annotated[bool, INLINE] = False
     """Learn length and direction of each weight apart (Liu et al. 2024, arXiv:2402.09353)."""
     init: Literal["default", "gaussian", "pissa", "olora", "orthogonal"] = "default"
     """How the adapter begins: as no change (default, gaussian, orthogonal), or with the base's own (pissa, olora)."""
@@ -81,11 +81,11 @@ class Qlora(Packed):
 
     kind: Annotated[Literal["qlora"], CHOOSES_PART] = "qlora"
     """QLoRA."""
-    quant_type: Literal["nf4", "fp4"] = "nf4"
+    quant_type: Annotated[Literal["nf4", "fp4"], INLINE] = "nf4"
     """The 4-bit code: nf4 suits normally distributed weights, fp4 is the plain float."""
-    double_quant: bool = True
+    double_quant: Annotated[bool, INLINE] = True
     """Quantise the quantisation constants too; saves about 0.4 bit per weight."""
-    upcast: bool = False
+    upcast: Annotated[bool, INLINE] = False
     """Hold what is not packed (embeddings, norms, head) in 32 bit, as PEFT's prepare_model_for_kbit_training does."""
 
 
@@ -108,7 +108,7 @@ class Ia3(Section):
 
     kind: Annotated[Literal["ia3"], CHOOSES_PART] = "ia3"
     """IA3."""
-    targets: str | tuple[str, ...] = "default"
+    targets: Annotated[str | tuple[str, ...], INLINE] = "default"
     """Which layers get factors: default (keys, values, the MLP's way out), or a list such as [k_proj, down_proj]."""
 
     @field_validator("targets")

@@ -9,9 +9,11 @@ from pathlib import Path
 from engine.assembly import Module, Setting, check_names, collect
 from engine.config import Run
 from engine.document import walk
+from engine.folding.calls import Seam
+from engine.folding.specialize import specialize, used_names
 from engine.network import is_offline
 from engine.problem import Problem
-from engine.section import CHOOSES_PART, NOT_IN_SCRIPT, Section
+from engine.section import CHOOSES_PART, INLINE, INLINE_DEFAULT, NOT_IN_SCRIPT, Section
 from engine.section import Setting as SettingName
 
 WIDTH = 120
@@ -71,8 +73,30 @@ def _literal(value: object) -> object:
     return value.model_dump() if isinstance(value, Section) else value
 
 
-def assemble(run: Run, *, title: str = "", versions: Mapping[str, str] | None = None) -> str:
-    """Return the text of train.py; a run that is not complete raises a Problem."""
+SEAM_SETTINGS = frozenset(
+    {"OUTPUT", "DEVICE", "DEVICES", "PRECISION", "ATTENTION", "MAX_LENGTH"}
+    | {"BATCH", "ACCUMULATE", "SEED", "THREADS", "PACKING"}
+)
+"""Settings that the token preview, the dry run and the worker read or set in a script."""
+SEAM = frozenset(
+    {"main", "read", "questions", "spoken", "own_answers", "drawn_texts", "described", "base_model", "make_learner"}
+    | {"features", "load_teacher", "load_reward", "load_tokenizer", "Keep", "teacher_texts"}
+)
+"""Functions that they call, or replace by one with the same parameters."""
+REPLACEABLE = frozenset(
+    {"check_method", "check_encoder_method", "check_classes", "check_learned", "check_reward", "check_halves"}
+    | {"measured_once", "split", "roles"}
+)
+"""Functions that they replace by one that takes whatever it is given."""
+REPLACED = {"TRACKING": (), "REFERENCE": "live", "INIT": "default"}
+"""Settings that the token preview sets, with the values that it sets: only these may be written into the text."""
+
+
+def assemble(run: Run, *, title: str = "", versions: Mapping[str, str] | None = None, specialized: bool = True) -> str:
+    """Return the text of train.py; a run that is not complete raises a Problem.
+
+    Without `specialized` it is the text as its sources have it, which trains the same (the tests compare the two).
+    """
     modules = modules_of(run)
     check_names(modules)
     known = values(run)
@@ -81,15 +105,37 @@ def assemble(run: Run, *, title: str = "", versions: Mapping[str, str] | None = 
             raise Problem(
                 f"{name.lower()} is still auto", where=title, advice="let the plan choose it, or name a value"
             )
+    pieces = {name: piece for module in modules for name, piece in module.definitions.items()}
+    symbols = {setting.name for module in modules for setting in module.settings}
+    symbols |= {name for module in modules for name in module.imports}
+    if specialized:
+        pieces = specialize(pieces, decided(run, modules), frozenset(symbols), Seam(SEAM, REPLACEABLE))
+    environment = [line for module in modules for line in module.environment]
+    used = used_names([*pieces.values(), *environment])
     sections = [
         _header(run, modules[-1].docstring, title, versions or tested_versions()),
-        _settings(modules, known),
-        *(line for module in modules for line in module.environment),
-        _imports(modules),
-        *(piece for module in modules for piece in module.definitions.values()),
+        _settings(modules, known, used),
+        *environment,
+        _imports(modules, used),
+        *pieces.values(),
         'if __name__ == "__main__":\n    main()',
     ]
     return _format("\n\n\n".join(sections) + "\n")
+
+
+def decided(run: Run, modules: list[Module]) -> dict[str, object]:
+    """Return the settings that nobody would change by hand, with their values: they stand where they are used."""
+    found: dict[str, object] = {}
+    for dotted, info, value in walk(run):
+        name = setting_name(dotted, info.metadata)
+        usual = value == info.get_default(call_default_factory=True, validated_data={})
+        marked = INLINE in info.metadata or (INLINE_DEFAULT in info.metadata and usual)
+        if name in REPLACED:
+            marked = value == REPLACED[name]
+        if name is not None and name not in SEAM_SETTINGS and marked:
+            found[name] = _literal(value)
+    declared = {setting.name for module in modules for setting in module.settings}
+    return {name: value for name, value in found.items() if name in declared}
 
 
 def _header(run: Run, docstring: str, title: str, versions: Mapping[str, str]) -> str:
@@ -112,8 +158,7 @@ def _header(run: Run, docstring: str, title: str, versions: Mapping[str, str]) -
             *pins,
             "# ]",
             "# ///",
-            "# The cards are chosen before torch is imported, and lines are 120 wide:",
-            "# ruff: noqa: E402, I001, RUF100",
+            "# ruff: noqa: E402  the device is chosen before torch is imported",
             "",
             "import os",
         ]
@@ -137,11 +182,13 @@ def distributions(run: Run) -> list[str]:
     return sorted(needed)
 
 
-def _settings(modules: list[Module], known: Mapping[str, object]) -> str:
+def _settings(modules: list[Module], known: Mapping[str, object], used: set[str]) -> str:
     order = {name: place for place, name in enumerate(known)}
-    with_settings = [module for module in modules if module.settings]
+    with_settings = [module for module in modules if any(setting.name in used for setting in module.settings)]
     with_settings.sort(key=lambda module: min(order.get(setting.name, len(order)) for setting in module.settings))
-    groups = [[_setting(setting, known) for setting in module.settings] for module in with_settings]
+    groups = [
+        [_setting(setting, known) for setting in module.settings if setting.name in used] for module in with_settings
+    ]
     return "\n\n".join("\n".join(group) for group in groups)
 
 
@@ -152,11 +199,11 @@ def _setting(setting: Setting, known: Mapping[str, object]) -> str:
     return beside if len(beside) <= WIDTH else f"# {setting.comment}\n{line}"
 
 
-def _imports(modules: list[Module]) -> str:
+def _imports(modules: list[Module], used: set[str]) -> str:
     lines = set()
     for module in modules:
-        for source, name in module.imports.values():
-            if (source, name) != ("os", None):
+        for bound, (source, name) in module.imports.items():
+            if bound in used and (source, name) != ("os", None):
                 lines.add(f"from {source} import {name}" if name else f"import {source}")
     return "\n".join(sorted(lines))
 

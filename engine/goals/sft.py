@@ -9,7 +9,7 @@ from engine.goals.tasks import Task, Tasks, check_tasks, known_roles
 from engine.goals.turns import mixture, turns
 from engine.methods import Lora, SftMethod
 from engine.retention import AnyRetention, KeepingData, NoRetention, keeping
-from engine.section import CHOOSES_PART, Section
+from engine.section import CHOOSES_PART, INLINE, Section
 
 PAIRS = "turns one text into another"
 
@@ -48,9 +48,9 @@ class SftData(KeepingData):
 class SftObjective(Section):
     """What counts as a good answer while imitating."""
 
-    loss_on: Literal["answer", "all"] = "answer"
+    loss_on: Annotated[Literal["answer", "all"], INLINE] = "answer"
     """Learn the answer only, or the prompt as well."""
-    chat_template: Literal["auto", "own", "plain"] = "auto"
+    chat_template: Annotated[Literal["auto", "own", "plain"], INLINE] = "auto"
     """The model's own chat template, or the plain one (### User / ### Assistant) for a model that has none."""
     samples: Annotated[int, Field(ge=0, le=50)] = 3
     """How many test prompts are answered before and after the training, to compare by eye."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from engine.methods import misfit
-from engine.section import CHOOSES_PART, NOT_IN_SCRIPT, Section, Setting
+from engine.section import CHOOSES_PART, INLINE, INLINE_DEFAULT, NOT_IN_SCRIPT, Section, Setting
 
 Dtype = Literal["auto", "bf16", "fp16", "fp32"]
 Conversion = Literal[
@@ -63,13 +63,13 @@ class Model(Section):
     """What the folder holds: whole weights, or an adapter that is merged into its base first; auto: read from it."""
     origin: Annotated[str, NOT_IN_SCRIPT] = ""
     """The run whose result this model is; written by `from: RUN`."""
-    revision: str = "main"
+    revision: Annotated[str, INLINE] = "main"
     """Branch, tag or commit of a hub model; ignored for a folder."""
     dtype: Dtype = "auto"
     """How the weights are stored while training; auto follows the method and the GPU."""
     attention: Literal["auto", "flash", "sdpa", "eager"] = "auto"
     """The attention kernel; flash needs a GPU of compute capability 8.0 and the flash-attn package."""
-    trust_remote_code: bool = False
+    trust_remote_code: Annotated[bool, INLINE] = False
     """Asks to run Python code that comes with the model; you are shown it, with its hash, before the first time."""
 
 
@@ -78,25 +78,25 @@ class Data(Section):
 
     train: Annotated[str, Field(min_length=1)]
     """A file (json, jsonl, csv, tsv, parquet, txt, md), a folder of such files, or a hub id."""
-    test: str = ""
+    test: Annotated[str, INLINE_DEFAULT] = ""
     """A file of test rows; empty: a share of the training rows is held out."""
     test_fraction: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
     """Share of the rows that is held out for the test when no test file is given."""
-    group: str = ""
+    group: Annotated[str, INLINE_DEFAULT] = ""
     """A column whose equal values stay together, so that one document is never in both train and test."""
     columns: Annotated[dict[str, str], CHOOSES_PART] = Field(default_factory=dict)
     """Which column plays which role, for instance {anchor: question, positive: context}."""
     reader: Annotated[Literal["library", "lines", "document", "table", "text"], CHOOSES_PART] = "library"
     """How files are read: as `datasets` reads them, or as JSON lines, a JSON document, a table, or lines of text."""
-    encoding: Annotated[str, Field(min_length=1)] = "utf-8"
+    encoding: Annotated[str, INLINE, Field(min_length=1)] = "utf-8"
     """How the letters of the files are written; not for the reader library."""
-    layout: Literal["rows", "wrapped", "keyed", "splits", "lists", "columns", "object"] = "rows"
+    layout: Annotated[Literal["rows", "wrapped", "keyed", "splits", "lists", "columns", "object"], INLINE] = "rows"
     """Where the rows lie in a JSON document: a list, a list in an object, the values of an object, lists of cells."""
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    delimiter: Annotated[str, INLINE, Field(min_length=1, max_length=1)] = ","
     """What stands between two cells of a table."""
-    quoted: bool = True
+    quoted: Annotated[bool, INLINE] = True
     """Cells of a table may stand in quotes; false: quotes are letters."""
-    header: bool = True
+    header: Annotated[bool, INLINE] = True
     """The first line of a table names its columns; false: they are called column_1, column_2 and so on."""
     convert: Annotated[Conversion, CHOOSES_PART] = "none"
     """What becomes of every row before its columns get roles, such as chats: conversations as role and content."""
@@ -170,14 +170,14 @@ class Training(Section):
     """Rise of the learning rate at the start: a share of the steps below 1, a number of steps from 1 on."""
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Pull of the weights towards zero."""
-    max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
+    max_grad_norm: Annotated[float, INLINE, Field(gt=0)] = 1.0
     """Longest gradient; a longer one is shortened to this."""
     max_length: Annotated[int, Field(ge=8)] = 1024
     """Longest text in tokens; what is longer is cut."""
     gradient_checkpointing: bool = False
     """Compute activations twice instead of storing them: about 30 % slower, far less memory."""
     optimizer: Annotated[
-        Literal["adamw", "adamw_8bit", "paged_adamw_8bit", "adafactor"], BeforeValidator(_library_name)
+        Literal["adamw", "adamw_8bit", "paged_adamw_8bit", "adafactor"], INLINE, BeforeValidator(_library_name)
     ] = "adamw"
     """What turns gradients into moves; the 8-bit and paged ones need a GPU."""
     precision: Dtype = "auto"
@@ -192,7 +192,7 @@ class Training(Section):
     """Steps between two evaluations, or epoch."""
     save_every: Every = "epoch"
     """Steps between two checkpoints, or epoch; a multiple of evaluate_every, so that the best can be kept."""
-    keep_checkpoints: Annotated[int, Field(ge=1)] = 2
+    keep_checkpoints: Annotated[int, INLINE, Field(ge=1)] = 2
     """Checkpoints that stay on the disk beside the best one."""
     on_out_of_memory: Annotated[Literal["stop", "halve"], NOT_IN_SCRIPT] = "stop"
     """When the device is full: stop and say what would fit, or go on by itself with half the micro-batch."""

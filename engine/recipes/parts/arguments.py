@@ -30,7 +30,6 @@ def interval(name: str, every: int | str) -> dict[str, Any]:
 
 def arguments() -> dict[str, Any]:
     """Return what every trainer is told; a loss that is not a number stays visible."""
-    optimizers = {"adamw": "adamw_torch", "adamw_8bit": "adamw_bnb_8bit", "paged_adamw_8bit": "paged_adamw_8bit"}
     return {
         "output_dir": str(output()),
         "num_train_epochs": EPOCHS,
@@ -44,7 +43,7 @@ def arguments() -> dict[str, Any]:
         "weight_decay": WEIGHT_DECAY,
         "max_grad_norm": MAX_GRAD_NORM,
         "gradient_checkpointing": GRADIENT_CHECKPOINTING,
-        "optim": optimizers.get(OPTIMIZER, OPTIMIZER),
+        "optim": {"adamw": "adamw_torch", "adamw_8bit": "adamw_bnb_8bit"}.get(OPTIMIZER, OPTIMIZER),
         "bf16": PRECISION == "bf16",
         "fp16": PRECISION == "fp16",
         "use_cpu": DEVICE == "cpu",

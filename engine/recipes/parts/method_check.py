@@ -18,11 +18,11 @@ from engine.recipes.parts.weights.whole import base_model
 
 def check_method(task: TaskType) -> None:
     """Put the method into the model without its weights; what does not fit raises a ValueError."""
-    kinds: dict[str, Any] = {
+    kind: Any = {
         TaskType.CAUSAL_LM: AutoModelForCausalLM,
         TaskType.SEQ_2_SEQ_LM: AutoModelForSeq2SeqLM,
         TaskType.SEQ_CLS: AutoModelForSequenceClassification,
-    }
+    }[task]
     config = AutoConfig.from_pretrained(base_model(), revision=REVISION, trust_remote_code=TRUST_REMOTE_CODE)
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
-        adapt(kinds[task].from_config(config, trust_remote_code=TRUST_REMOTE_CODE), task)
+        adapt(kind.from_config(config, trust_remote_code=TRUST_REMOTE_CODE), task)
