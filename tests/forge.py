@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.history import History
+from engine.run_folder import load
+from engine.script import assemble
 from tests.training import create, curves, wait
 
 LIBRARIES = ["torch", "transformers", "trl", "peft", "sentence_transformers", "datasets", "accelerate"]
@@ -71,11 +73,8 @@ def _several(folder: str) -> None:
         told: dict[str, Any] = {}
         try:
             script = runpy.run_path("train.py", run_name="__main__")
-            rows = (
-                script["source_rows"](script["TRAIN"])
-                if "source_rows" in script
-                else script["texts_in"](script["TRAIN"])
-            )
+            read = script["source_rows"] if "source_rows" in script else script["texts_in"]
+            rows = read(*[script["TRAIN"]][: read.__code__.co_argcount])
             told["rows"] = [rows[number] for number in range(min(asked["rows"], len(rows)))]
             told["results"] = json.loads(Path("output", "results.json").read_text())
         except BaseException:  # noqa: BLE001 - whatever ends a script is told to the test
@@ -141,11 +140,16 @@ def refused_folder(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "events.jsonl").read_text().splitlines()[-1])
 
 
-def bare(folder: Path, alone: Path, files: Sequence[Path] = ()) -> dict[str, Any]:
-    """Run a folder's script by itself in another folder, and return its results."""
+def bare(folder: Path, alone: Path, files: Sequence[Path] = (), *, specialized: bool = True) -> dict[str, Any]:
+    """Run a folder's script by itself in another folder, and return its results.
+
+    Without `specialized` the script is the text as its recipe and parts have it.
+    """
     alone.mkdir(parents=True)
     for file in (folder / "train.py", *folder.glob("reward.py"), *files):
         shutil.copy(file, alone)
+    if not specialized:
+        (alone / "train.py").write_text(assemble(load(folder), specialized=False))
     assert _run(_bare, alone) == 0, tail(alone)
     return json.loads((alone / "output" / "results.json").read_text())
 
@@ -170,14 +174,15 @@ def losses(output: Path) -> dict[int, float]:
 
 
 def check_cell(described: dict[str, Any], folder: Path, silent: Sequence[int] = ()) -> tuple[Path, History]:
-    """Train a run, repeat it by the bare script, and hold both to the same losses and results.
+    """Train a run, repeat it by the text of its recipe and parts, and hold both to the same losses and results.
 
+    So the specialized script is held to its sources, and the worker to a script that runs alone.
     `silent` are the steps at which the loss may be 0 by its own definition.
     """
     trained, known = forge(described, folder / "runs")
     results = known.finished["results"]
     assert results == json.loads((trained / "output" / "results.json").read_text())
-    repeated = bare(trained, folder / "alone")
+    repeated = bare(trained, folder / "alone", specialized=False)
     assert repeated["metrics"] == results["metrics"]
     assert repeated["samples"] == results["samples"]
     series = curves(known).get("loss", [])

@@ -51,10 +51,10 @@ def cell(name: str, goal: str, model: Path, folder: Path, **training: Any) -> di
 
 
 def module_of(described: dict[str, Any], folder: Path) -> ModuleType:
-    """The run's script, loaded by its path as the worker does it, and begun."""
+    """The functions of the run's recipe and parts as one module, loaded by its path as the worker does it, and begun."""
     file = folder / "script" / "train.py"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(script.assemble(document.check(described)))
+    file.write_text(script.assemble(document.check(described), specialized=False))
     return load(file)
 
 

@@ -61,7 +61,7 @@ def environment_of(text):
 @ALL
 def test_a_script_holds_the_words_of_its_sources_and_the_values_of_its_run(goal, method, form):
     run = described(goal, method, form)
-    text = script.assemble(run)
+    text = script.assemble(run, specialized=False)
     modules = script.modules_of(run)
     assert len(modules) > 10
     sources = {}

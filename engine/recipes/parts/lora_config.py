@@ -19,13 +19,17 @@ DORA: bool = False  # learn length and direction of each weight apart (arXiv:240
 INIT: str = "default"  # how the adapter begins: default, gaussian, orthogonal, pissa or olora
 
 
+def has_experts(model: PreTrainedModel) -> bool:
+    """Return whether the model is a mixture of experts."""
+    return any("expert" in type(held).__name__.lower() for held in model.modules())
+
+
 def lora_targets(model: PreTrainedModel) -> str | list[str]:
     """Return the layers that get an adapter; of a mixture of experts, which are no linear layers, its attention."""
     complaint = "" if isinstance(TARGETS, str) else unknown_targets(TARGETS, model)
     if complaint:
         raise ValueError(complaint)
-    experts = any("expert" in type(held).__name__.lower() for held in model.modules())
-    if TARGETS == "attention" or (TARGETS == "all-linear" and experts):
+    if TARGETS == "attention" or (TARGETS == "all-linear" and has_experts(model)):
         found = attention_layers(model)
         if not found:
             raise ValueError("no attention was found in this model (method.targets): name its layers in a list")
