@@ -75,6 +75,11 @@ def test_a_script_holds_the_words_of_its_sources_and_the_values_of_its_run(goal,
             assert stated[name][1] == value
 
 
+def calls(text):
+    """Everything that a script calls."""
+    return {ast.unparse(node.func) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)}
+
+
 def imported(text):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
@@ -164,13 +169,14 @@ def test_hostile_texts_are_data(text, tmp_path):
     )
     assembled = script.assemble(run, title="hostile")
     stated = settings(assembled)
-    for name in ("BASE_MODEL", "REVISION", "TRAIN", "TEST", "GROUP", "TEMPLATE"):
+    for name in ("BASE_MODEL", "TRAIN", "TEST", "GROUP", "TEMPLATE"):
         assert stated[name][1] == text
     assert stated["COLUMNS"][1]["instruction"] == text
-    assert stated["TARGETS"][1] == (text,)
-    assert definitions(assembled) == definitions(
-        script.assemble(described("sft", "lora", roles("instruction", "output")))
+    plain = described("sft", "lora", roles("instruction", "output"))
+    assert definitions(script.assemble(run, specialized=False)) == definitions(
+        script.assemble(plain, specialized=False)
     )
+    assert not {"os.system", "exec", "eval"} & calls(assembled)
     scope = {}
     exec(compile(environment_of(assembled), "train.py", "exec"), scope)  # only literals and the choice of cards
     assert scope["TRAIN"] == text
