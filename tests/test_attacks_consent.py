@@ -563,3 +563,20 @@ def test_removing_the_record_takes_all_consent_back(desk: Path) -> None:
 
 def test_a_runs_folder_is_its_users_alone(desk: Path) -> None:
     assert made(desk).stat().st_mode & 0o777 == 0o700
+
+
+def test_an_exported_script_that_runs_code_of_others_says_so_and_runs_nothing(desk: Path) -> None:
+    with_code(desk / "base")
+    asks(desk, model={"id": "base", "trust_remote_code": True})
+    done = CliRunner().invoke(program, ["export", "run.yaml", "-o", "train.py"])
+    assert done.exit_code == 0
+    assert "code that you have not agreed to" in done.stderr and "pay.py" in done.stderr
+    assert "modeling_own.py" in done.stderr
+    nothing_ran(desk)
+
+
+def test_nothing_is_sent_to_a_tracker_that_no_run_names(desk: Path) -> None:
+    folder = made(desk)
+    text = (folder / "train.py").read_text()
+    assert "TRACKING: tuple[str, ...] = ()" in text
+    assert '"report_to": list(TRACKING) or "none"' in text

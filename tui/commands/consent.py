@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from engine.code import KINDS, Kind
-from engine.consent import ConsentNeeded, agree
-from tui.commands.say import complain
+from engine.config import Run
+from engine.consent import ConsentNeeded, agree, agreed
+from engine.problem import Problem
+from tui.commands.say import complain, warn
 
 Result = TypeVar("Result")
 FIELDS: dict[str, Kind] = {"objective.trust_reward_code": "reward", "model.trust_remote_code": "model"}
@@ -39,3 +41,13 @@ def consenting(act: Callable[[], Result], settings: Sequence[str], trust: bool) 
             complain(f"agreed to {code.described}")
         agree(needed.codes)
         return act()
+
+
+def warn_of_code(run: Run) -> None:
+    """Say which code of others a script would execute where somebody runs it; here nothing is executed."""
+    try:
+        agreed(run)
+    except ConsentNeeded as needed:
+        warn(f"the script runs code that you have not agreed to: {'; '.join(code.described for code in needed.codes)}")
+    except Problem as problem:
+        warn(problem.sentence)

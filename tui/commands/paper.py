@@ -35,6 +35,7 @@ def _script(file: Path, settings: list[str], root: Path, gpu: str | None, vram: 
     from engine.findings import findings, sentence
     from engine.script import assemble
     from tui.commands import facts
+    from tui.commands.consent import warn_of_code
     from tui.commands.say import warn
     from tui.commands.start import edited_script
 
@@ -48,6 +49,7 @@ def _script(file: Path, settings: list[str], root: Path, gpu: str | None, vram: 
     sight = facts.see(answers, machine)
     plan = facts.plan(answers, sight)
     text = assemble(plan.run)
+    warn_of_code(plan.run)
     for absent in sight.unseen:
         warn(f"{absent.sentence}; the script is made without looking at it")
     for warning in (*plan.warnings, *map(sentence, findings(plan.run, sight.facts))):
