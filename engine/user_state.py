@@ -32,7 +32,7 @@ def records() -> list[dict[str, Any]]:
     try:
         with _opened(os.O_RDONLY) as file:
             text = os.read(file, LARGEST) if os.fstat(file).st_size else b""
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, RuntimeError):  # the last: a user without a home
         text = b""
     except OSError as error:
         raise _unusable(f"it can't be read ({error.strerror})") from None
@@ -53,7 +53,7 @@ def append(*new: dict[str, Any]) -> None:
             size = os.fstat(file).st_size
             torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
             os.write(file, b"\n" * torn + lines)
-    except OSError:
+    except (OSError, RuntimeError):
         _unwritten.extend(new)
 
 

@@ -472,11 +472,12 @@ def test_a_torn_record_costs_that_record_only(desk: Path) -> None:
     consent.agreed(trusted(run))
 
 
+@pytest.mark.parametrize("home", ["file", "~nobody-of-this-name"])
 def test_a_home_that_can_not_be_written_to_holds_consent_until_the_program_ends(
-    desk: Path, monkeypatch: pytest.MonkeyPatch
+    home: str, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (desk / "file").write_text("")
-    monkeypatch.setenv("XDG_STATE_HOME", str(desk / "file"))
+    monkeypatch.setenv("XDG_STATE_HOME", home if home.startswith("~") else str(desk / home))
     monkeypatch.setattr(user_state, "_unwritten", [])
     folder = made(desk)
     allowed(folder)
