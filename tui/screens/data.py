@@ -229,8 +229,7 @@ class DataScreen(Step):
 
     def _remedies(self) -> dict[str, str]:
         """Return the remedies that were chosen before, by the code of the problem."""
-        chosen = dict.fromkeys(self.wizard.said("data.drop") or (), "drop")
-        group = self.wizard.said("data.group")
+        chosen, group = dict.fromkeys(self.wizard.said("data.drop") or (), "drop"), self.wizard.said("data.group")
         return chosen if group is None else {**chosen, "shared_document": "split" if group else "keep"}
 
     @on(Remedies.Chosen)
@@ -283,8 +282,8 @@ class DataScreen(Step):
         if self.wizard.data is None or not self.has_class("-found") or not self._is_answered():
             self.take(clean_path(self.entry.value))
             return
-        left_out = self.wizard.said("data.drop") or ()
-        broken = next((each for each in self.wizard.data.problems if stops(each) and each.code not in left_out), None)
+        kept = (each for each in self.wizard.data.problems if each.code not in (self.wizard.said("data.drop") or ()))
+        broken = next(filter(stops, kept), None)
         if broken is not None:
             self.complain(f"{broken.message}; {broken.advice or 'mend the rows first'}", self.entry)
             if broken.remedies:
