@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.safe_files import open_regular, open_to_append
+
 EVENTS = "events.jsonl"
 RESCUE = "if_memory_runs_out.json"
 """The file of a run's folder with the change that would fit: a worker, which cannot predict, tells it."""
@@ -90,7 +92,7 @@ def _single(value: Any) -> float | int | None:
 
 def _ends_torn(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             file.seek(-1, 2)
             return file.read(1) != b"\n"
     except OSError:
@@ -103,7 +105,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         """Open `path` for appending; a line that a killed writer left unfinished is closed first."""
         torn = _ends_torn(path)
-        self._file = path.open("ab", buffering=0)
+        self._file = open_to_append(path)
         self._lock = threading.Lock()
         self._torn = torn
         self.lost = 0

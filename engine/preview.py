@@ -49,6 +49,7 @@ class Preview:
                 text=True,
                 encoding="utf-8",
                 cwd=folder,
+                umask=0o077,  # the rows that it reads may be kept in this user's cache
                 env=environment() | network(run) | found.environment(folder),
             )
         except OSError as error:

@@ -96,12 +96,15 @@ def new_folder(runs: Path, name: str) -> Iterator[Path]:
     try:
         runs.mkdir(parents=True, exist_ok=True)
         folder = make_free(folder)
+        before = os.umask(0o077)
         try:
             write_mark(folder)
             yield folder
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
+        finally:
+            os.umask(before)
     except OSError as error:
         advice = "choose a folder that you may write to, with --runs or TUNEWRIGHT_RUNS"
         raise Problem(f"the run can't be written ({error.strerror})", where=str(folder), advice=advice) from None

@@ -18,7 +18,8 @@ from typing import IO, Any
 
 from engine.event import EVENTS, Journal
 from engine.liveness import boot_id, process_start
-from engine.worker import hardware
+from engine.safe_files import open_to_append
+from engine.worker import data_cache, hardware
 from engine.worker.failures import explain
 from engine.worker.halving import halve, let_go, use_kept
 from engine.worker.model_code import guard_model_code
@@ -93,7 +94,7 @@ def wait_for_folder(place: Path, starter: int, modules: Sequence[str]) -> Path |
         time.sleep(0.02)
     folder = Path(place.read_text("utf-8"))
     place.unlink()
-    log = os.open(folder / "log.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    log = os.open(folder / "log.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.chdir(folder)
@@ -109,6 +110,7 @@ def train(script: Path, digest: str, journal: Journal, stop: Stop) -> int:
     """Load the libraries and the script, train, and write what came out."""
     journal.write("phase", name="libraries")
     report_bars(journal)
+    data_cache.use(script.parent)
     module = load(script, digest)
     guard_model_code()
     use_kept(module, stop.control)
@@ -116,6 +118,7 @@ def train(script: Path, digest: str, journal: Journal, stop: Stop) -> int:
     while (told := attempt(module, journal, stop, news)) is not None:
         let_go()
         news = told
+    data_cache.forget(script.parent)
     return 0
 
 
@@ -159,9 +162,9 @@ def load(script: Path, digest: str) -> ModuleType:
     return module
 
 
-def take_lock(folder: Path) -> IO[str] | None:
+def take_lock(folder: Path) -> IO[bytes] | None:
     """Return the open lock of a run, or None when another worker holds it; the system frees it with the process."""
-    lock = (folder / "worker.lock").open("w")
+    lock = open_to_append(folder / "worker.lock")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
