@@ -96,10 +96,13 @@ def journal(folder: Path) -> int:
 def strike(folder: Path, pid: int, name: str) -> str:
     """Send a signal, and return the phase that the run is in."""
     phase = run.history(folder).phase or "start"
-    os.kill(pid, getattr(signal, name))
-    if name == "SIGSTOP":
-        time.sleep(0.2)
-        os.kill(pid, signal.SIGCONT)
+    try:
+        os.kill(pid, getattr(signal, name))
+        if name == "SIGSTOP":
+            time.sleep(0.2)
+            os.kill(pid, signal.SIGCONT)
+    except ProcessLookupError:  # it came to its end at this very moment
+        return ""
     return phase
 
 
