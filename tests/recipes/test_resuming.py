@@ -39,7 +39,7 @@ def saved(output, step, best=None):
         (folder / name).write_bytes(f"{name} of {step}".encode() * 9)
     state = {"best_model_checkpoint": f"/elsewhere/checkpoint-{best}" if best else None, "global_step": step}
     (folder / "trainer_state.json").write_text(json.dumps(state))
-    write_manifest(folder, {"script": "", "settings": {}, "data": {}})
+    write_manifest(folder, {"script": "", "settings": {"EPOCHS": 3.0, "MAX_STEPS": 0}, "data": {}})
     return folder
 
 
@@ -206,3 +206,46 @@ def test_a_training_falls_back_to_the_older_checkpoint_and_gives_the_same_losses
     assert weights.read_bytes() == trained
     assert (folder / "output" / "damaged-checkpoint-6").is_dir()
     assert f"can't go on from checkpoint-6: {damaged} is missing" in (folder / "log.txt").read_text()
+
+
+class Trap:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, mark):
+        self.mark = str(mark)
+
+    def __reduce__(self):
+        return os.mkdir, (self.mark,)
+
+
+@pytest.mark.parametrize("name", ["optimizer.pt", "scheduler.pt", "beside.pt", "rng_state.pth"])
+def test_a_checkpoint_of_our_own_loop_runs_nothing_when_it_is_loaded(name, tmp_path):
+    import pickle
+    from types import SimpleNamespace
+
+    import torch
+    from torch import nn
+
+    from engine.recipes.parts.loop import Loop
+
+    folder = saved(tmp_path, 4)
+    resuming.TrainerState(max_steps=9).save_to_json(str(folder / "trainer_state.json"))
+    weight = nn.Linear(2, 1)
+    optimizer = torch.optim.AdamW(weight.parameters())
+    scheduler = torch.optim.lr_scheduler.ConstantLR(optimizer)
+    torch.save(optimizer.state_dict(), folder / "optimizer.pt")
+    torch.save(scheduler.state_dict(), folder / "scheduler.pt")
+    torch.save({"beside": weight.state_dict()}, folder / "beside.pt")
+    torch.save(Trap(tmp_path / "ran"), folder / name)
+    loop = SimpleNamespace(
+        load=lambda folder: None,
+        carry=lambda known: None,
+        state=resuming.TrainerState(max_steps=9),
+        args=SimpleNamespace(device="cpu"),
+        optimizer=optimizer,
+        scheduler=scheduler,
+        beside=weight,
+    )
+    with pytest.raises(pickle.UnpicklingError):
+        Loop.resume(loop, folder)
+    assert not (tmp_path / "ran").exists()
