@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -220,16 +220,25 @@ def tested_versions() -> dict[str, str]:
     return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE))
 
 
+FORM = (
+    ("check", "--select", "I", "--fix", "--quiet"),
+    ("format", "--quiet"),
+    ("check", "--select", "E,F,B,I", "--ignore", "E501", "--quiet"),
+)
+"""What ruff does to a script, one after the other; the last one only looks."""
+STYLE = ("--isolated", "--line-length", str(WIDTH))
+
+
 def _format(text: str) -> str:
     """Return the text in ruff's form; anything that ruff finds in it is a mistake of ours."""
-    rules = ["--isolated", "--line-length", str(WIDTH), "--stdin-filename", "train.py", "-"]
-    fixed = _ruff(["check", "--select", "I", "--fix", "--quiet", *rules], text)
-    formatted = _ruff(["format", *rules], fixed)
-    _ruff(["check", "--select", "E,F,B,I", "--ignore", "E501", "--quiet", *rules], formatted)
-    return formatted
+    *changes, last = ((*step, *STYLE, "--stdin-filename", "train.py", "-") for step in FORM)
+    for change in changes:
+        text = _ruff(change, text)
+    _ruff(last, text)
+    return text
 
 
-def _ruff(arguments: list[str], text: str) -> str:
+def _ruff(arguments: Sequence[str], text: str) -> str:
     from ruff import find_ruff_bin
 
     done = subprocess.run(

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from engine.recipes.parts import output
-from tests import tiny
+from tests import loaded, tiny
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,3 +36,9 @@ def bert(tmp_path_factory):
 def t5(tmp_path_factory):
     """A small real encoder-decoder model."""
     return tiny.tiny_t5(tmp_path_factory.mktemp("t5"))
+
+
+@pytest.fixture
+def loaded_python(monkeypatch):
+    """Workers of this test start in a Python that has the libraries loaded already."""
+    monkeypatch.setenv("TUNEWRIGHT_PYTHON", loaded.python())

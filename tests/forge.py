@@ -4,6 +4,7 @@ What a worker does from its first event on is done here too; only the loading of
 test the start of a worker itself (signals, logs, liveness) go through `engine.run.launch` as ever.
 """
 
+import functools
 import json
 import multiprocessing
 import os
@@ -11,6 +12,7 @@ import runpy
 import shutil
 import sys
 from collections.abc import Sequence
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,15 @@ from tests.training import create, curves, wait
 LIBRARIES = ["torch", "transformers", "trl", "peft", "sentence_transformers", "datasets", "accelerate"]
 
 
+@functools.cache
 def _forge() -> Any:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*LIBRARIES, "tests.forge_preload"])
+    before = dict(os.environ)
+    os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "PASSIVE"}  # libraries read both while they are loaded
+    forkserver.ensure_running()
+    os.environ.clear()
+    os.environ.update(before)
     return context
 
 
@@ -34,7 +42,6 @@ def _inside(folder: str, log: str) -> None:
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(handle, 1)
     os.dup2(handle, 2)
-    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     os.environ["HF_HUB_OFFLINE"] = "1"
 
 
@@ -174,23 +181,32 @@ def losses(output: Path) -> dict[int, float]:
 
 
 def check_cell(described: dict[str, Any], folder: Path, silent: Sequence[int] = ()) -> tuple[Path, History]:
-    """Train a run, repeat it by the text of its recipe and parts, and hold both to the same losses and results.
+    """Train a run, and hold its losses to be numbers and its results to lie beside its weights.
 
-    So the specialized script is held to its sources, and the worker to a script that runs alone.
     `silent` are the steps at which the loss may be 0 by its own definition.
     """
     trained, known = forge(described, folder / "runs")
+    assert known.finished is not None
+    assert known.finished["results"] == json.loads((trained / "output" / "results.json").read_text())
+    for step, value in curves(known).get("loss", []):
+        assert value == value and (value != 0 or step in silent)
+    return trained, known
+
+
+def check_seam(described: dict[str, Any], folder: Path, silent: Sequence[int] = ()) -> None:
+    """Train a run, repeat it by the text of its recipe and parts, and hold both to the same losses and results.
+
+    So the specialized script is held to its sources, and the worker to a script that runs alone.
+    """
+    trained, known = check_cell(described, folder, silent)
     results = known.finished["results"]
-    assert results == json.loads((trained / "output" / "results.json").read_text())
     repeated = bare(trained, folder / "alone", specialized=False)
     assert repeated["metrics"] == results["metrics"]
     assert repeated["samples"] == results["samples"]
-    series = curves(known).get("loss", [])
+    series = dict(curves(known).get("loss", []))
     if series:
         told = losses(folder / "alone" / "output")
-        assert told == {step: value for step, value in series if step in told}
-        assert all(value == value and (value != 0 or step in silent) for step, value in series)
-    return trained, known
+        assert told and told == {step: series[step] for step in told}
 
 
 def rerun(folder: Path) -> dict[str, Any]:

@@ -152,7 +152,7 @@ def test_an_interpreter_without_the_libraries_is_refused_before_anything_is_writ
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("loaded_python")
 def test_a_sparse_run_file_becomes_a_tuned_model(llama, tmp_path):
     tiny.write_rows(tmp_path / "talks.jsonl", tiny.talks(60))
     (tmp_path / "run.yaml").write_text(f"goal: sft\nmodel: {{id: {llama}}}\ndata: {{train: talks.jsonl}}\n")
@@ -171,7 +171,7 @@ def test_a_sparse_run_file_becomes_a_tuned_model(llama, tmp_path):
     assert re.search(r"loss +\d\.\d+ +\d\.\d+", tunewright("watch", cwd=tmp_path).stdout)
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("loaded_python")
 def test_a_run_stopped_by_ctrl_c_goes_on_from_its_checkpoint(llama, tmp_path):
     tiny.write_rows(tmp_path / "talks.jsonl", tiny.talks(60))
     (tmp_path / "run.yaml").write_text(
@@ -196,7 +196,7 @@ def test_a_run_stopped_by_ctrl_c_goes_on_from_its_checkpoint(llama, tmp_path):
 
 
 @pytest.mark.xdist_group("demo")
-@pytest.mark.slow
+@pytest.mark.usefixtures("loaded_python")
 def test_the_example_needs_nothing_and_finds_its_model_again(tmp_path):
     run = begun("demo", "--headless", cwd=tmp_path)
     assert run.stdout is not None

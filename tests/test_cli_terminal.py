@@ -10,6 +10,8 @@ import pytest
 from tests.commands import HELD, PROGRAM, clean, holds, newest, scripted, shown, tunewright, until
 from tests.tui.journals import RunFolder
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def held(tmp_path):

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.extended, pytest.mark.xdist_group("demo")]
 
 
 def demo(goal, folder):

@@ -13,7 +13,7 @@ from tests.facts import LLAMA_7B, card, chats, machine, model
 from tests.test_estimate import run
 from tui.commands.dry import dry_lines, dry_values
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("loaded_python")]
 
 
 def test_shapes_count_like_numbers() -> None:

@@ -47,7 +47,7 @@ def test_the_map_of_rooms_is_true():
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("demo")
+@pytest.mark.usefixtures("loaded_python")
 def test_every_command_works_as_it_is_written(tmp_path):
     demo.write_embed(tmp_path)
     tiny_bert(tmp_path / "tiny-model")
@@ -62,7 +62,7 @@ def test_every_command_works_as_it_is_written(tmp_path):
     assert "def main(" in (tmp_path / "train.py").read_text()
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 @pytest.mark.xdist_group("demo")
 def test_make_demo_trains_the_example_and_search_gets_better_in_every_size():
     done = subprocess.run(

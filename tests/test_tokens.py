@@ -11,7 +11,7 @@ from tests.tiny import write_rows
 from tests.training import values
 from tui.commands.tokens import document
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("loaded_python")]
 
 PLAIN = {"chat_template": "plain"}
 PREFERENCE = {role: role for role in ("prompt", "chosen", "rejected")}

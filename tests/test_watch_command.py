@@ -13,6 +13,8 @@ from engine.follow import Follower
 from tests.commands import begun, complaint, newest, shown, tunewright, until, values
 from tests.tiny import pairs, talks, write_rows
 
+pytestmark = pytest.mark.slow
+
 MODEL = """
 import torch
 from torch.utils.data import Dataset
@@ -99,7 +101,7 @@ def foreign(folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(folder / "site")}
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 @pytest.mark.timeout(700)  # three libraries are loaded, which a busy machine takes minutes for
 def test_trainers_of_three_libraries_report_and_a_stop_saves_and_lets_the_script_go_on(
     llama, bert, tmp_path, monkeypatch
@@ -140,7 +142,7 @@ def test_trainers_of_three_libraries_report_and_a_stop_saves_and_lets_the_script
     assert "start the command again" in complaint("resume", folder.name, cwd=tmp_path, status=1)
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_of_many_processes_the_first_reports(tmp_path):
     environ = foreign(tmp_path)
     (tmp_path / "project" / "script.py").write_text(

@@ -23,7 +23,7 @@ from tests.forge import forge, losses, refused_folder, resumed, trained
 from tests.tiny import write_rows
 from tests.training import create, curves, values, wait
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("loaded_python")]
 
 
 @pytest.fixture
@@ -42,7 +42,8 @@ def start(described, root):
     return folder
 
 
-def test_the_first_word_comes_before_the_libraries(described, tmp_path):
+def test_the_first_word_comes_before_the_libraries(described, tmp_path, monkeypatch):
+    monkeypatch.delenv("TUNEWRIGHT_PYTHON")  # the libraries are loaded by the worker itself
     folder = create(described, tmp_path / "runs")
     before = time.time()
     run.launch(folder)

@@ -16,7 +16,11 @@ from tests.recipes.methods import module_of
 from tests.tiny import labelled, pairs, talks, write_rows
 from tests.training import create, values, wait
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("loaded_python"),
+    pytest.mark.xdist_group("baseline"),
+]  # one model is taught for all
 
 ASKED = {"prompt": "prompt", "completion": "completion"}
 LABELLED = {"text": "text", "label": "label"}

@@ -1,4 +1,4 @@
-"""Classification: every method is trained, repeated by its script, loaded by the library, and gives what was reported."""
+"""Classification: every method is trained, loaded by the library, and gives what was reported."""
 
 import json
 import shutil

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch.nn import functional
-from transformers import AutoModelForCausalLM, AutoTokenizer, TrainingArguments
+from transformers import AutoModelForCausalLM, TrainingArguments
 
 from engine import document
 from engine.problem import Problem
@@ -16,30 +16,10 @@ from engine.recipes.parts import teacher, teacher_texts, token_trainer
 from engine.recipes.parts.distance import kl
 from engine.recipes.parts.predictions import predictions
 from tests.forge import check_cell, forge, losses, refused, resumed
-from tests.tiny import talks, tiny_llama, write_rows
+from tests.tiny import talks, write_rows
 from tests.training import curves, values
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="session")
-def master(tmp_path_factory):
-    """A wider model with the student's tokenizer, that has learned the tiny rows."""
-    folder = tiny_llama(tmp_path_factory.mktemp("master"), width=96)
-    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForCausalLM.from_pretrained(folder)
-    lines = [f"<s>### User:\n{row['prompt']}\n\n### Assistant:\n{row['completion']}</s>" for row in talks()]
-    tokenizer.pad_token = tokenizer.eos_token
-    batch = tokenizer(lines, return_tensors="pt", padding=True, add_special_tokens=False)
-    labels = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
-    for _ in range(40):
-        loss = model(**batch, labels=labels).loss
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-    assert loss < 0.7
-    model.save_pretrained(folder)
-    return folder
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("distill")]  # its models are taught once
 
 
 def described(student, master, folder, method="full", rows=None, columns=None, training=None, **objective):

@@ -1,4 +1,4 @@
-"""Every loss of an embedding model with every shape of rows that it takes: trained, repeated, saved, resumed."""
+"""Every loss of an embedding model with every shape of rows that it takes: trained, saved, resumed."""
 
 import math
 import runpy
@@ -16,7 +16,6 @@ from tests.training import curves
 
 pytestmark = pytest.mark.slow
 
-OWN = [(shape, loss) for shape, loss in CELLS if losses()[loss].own]
 SAVED = [next(cell for cell in CELLS if cell[0] == shape) for shape in SHAPES if shape != "related"]
 
 
@@ -32,9 +31,9 @@ def script_of(folder, monkeypatch):
 
 
 @pytest.mark.parametrize(("shape", "loss"), CELLS)
-def test_a_loss_trains_with_every_shape_that_it_takes(shape, loss, bert, tmp_path):
+def test_a_loss_trains_with_every_shape_that_it_takes(shape, loss, bert, tmp_path, monkeypatch):
     silent = (1, 2, 3, 4) if loss == "OnlineContrastiveLoss" else ()  # a batch without a hard pair teaches it nothing
-    _, known = check_cell(described(shape, loss, bert, tmp_path), tmp_path, silent=silent)
+    folder, known = check_cell(described(shape, loss, bert, tmp_path), tmp_path, silent=silent)
     series = [value for _, value in curves(known)["loss"]]
     assert len(series) == 4
     assert any(series)
@@ -49,11 +48,14 @@ def test_a_loss_trains_with_every_shape_that_it_takes(shape, loss, bert, tmp_pat
     for name in measured:
         evaluated = curves(known)[f"eval {'eval_' if name == 'eval_loss' else ''}{name.removeprefix('eval_')}"]
         assert [step for step, _ in evaluated] == [0, 2, 4], name
+    if (shape, loss) in SAVED:
+        check_saved(folder, known, monkeypatch)
+    if losses()[loss].own:
+        check_goes_on(folder, known, tmp_path)
 
 
-@pytest.mark.parametrize(("shape", "loss"), SAVED)
-def test_the_saved_model_measures_what_was_reported(shape, loss, bert, tmp_path, monkeypatch):
-    folder, known = forge(described(shape, loss, bert, tmp_path), tmp_path / "runs")
+def check_saved(folder, known, monkeypatch):
+    """The saved model measures what was reported."""
     script = script_of(folder, monkeypatch)
     saved = SentenceTransformer(known.finished["results"]["model_folder"], device="cpu")
     again = script["make_evaluator"](script["embedding_rows"](), script["sizes"](), nn.Identity())(saved)
@@ -63,9 +65,8 @@ def test_the_saved_model_measures_what_was_reported(shape, loss, bert, tmp_path,
     assert not list((folder / "output" / "model").rglob("loss"))
 
 
-@pytest.mark.parametrize(("shape", "loss"), OWN)
-def test_a_loss_with_weights_of_its_own_goes_on_where_it_was(shape, loss, bert, tmp_path):
-    folder, known = forge(described(shape, loss, bert, tmp_path), tmp_path / "runs")
+def check_goes_on(folder, known, tmp_path):
+    """A loss with weights of its own goes on where it was."""
     results = resumed(folder, tmp_path / "alone", 2)
     assert results["metrics"] == known.finished["results"]["metrics"]
     own = [load_file(folder / "output" / f"checkpoint-{step}" / "loss" / "weights.safetensors") for step in (2, 4)]

@@ -83,7 +83,7 @@ def test_an_encoder_moves_its_own_weights_and_comes_back_as_it_was_saved(method,
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_an_encoder_trains_alike_by_worker_and_script(method, bert, tmp_path):
+def test_an_encoder_trains_and_its_adapter_is_saved(method, bert, tmp_path):
     trained, known = check_cell(cell(method, "embed", bert, tmp_path, epochs=1, evaluate_every=4), tmp_path)
     results = known.finished["results"]
     assert (results["trainable"] == results["parameters"]) == (method == "full")

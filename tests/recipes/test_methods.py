@@ -1,4 +1,4 @@
-"""Every method through the worker: alike by worker and script, resumed, refused in a sentence, at rates that suit it."""
+"""Every method through the worker: trained, resumed, refused in a sentence, at rates that suit it."""
 
 import json
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("name", CELLS)
-def test_a_method_trains_alike_by_worker_and_script(name, llama, tmp_path):
+def test_a_method_trains_and_saves_its_weights_alone(name, llama, tmp_path):
     trained, known = check_cell(cell(name, "sft", llama, tmp_path, epochs=1), tmp_path)
     results = known.finished["results"]
     kind = name.partition("-")[0]

@@ -6,10 +6,10 @@ from engine import data, model
 from engine.guide import Facts, recommend
 from engine.machine import look
 from engine.preset import presets
+from tests.forge import forge
 from tests.tiny import pairs, talks, write_rows
-from tests.training import train
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("preset", presets(), ids=lambda preset: preset.name)
@@ -34,7 +34,7 @@ def test_a_preset_trains_two_steps(preset, llama, bert, tmp_path):
         answers["objective"] = {"matryoshka": [64, 32]}
     machine = look(tmp_path)
     plan = recommend(answers, Facts(machine, model.look(str(folder)), data.look(str(path))))
-    _, known = train(plan.run.model_dump(mode="json"), tmp_path / "runs")
+    _, known = forge(plan.run.model_dump(mode="json"), tmp_path / "runs")
     assert known.step == 2
     assert known.finished["results"]["trainable"] > 0
     assert plan.run.method.kind == preset.values["method"]["kind"]

@@ -180,7 +180,7 @@ def test_a_stop_in_ppo_ends_after_the_step_and_resuming_gives_the_same_numbers(l
     assert resumed_run.finished["results"]["metrics"] == unbroken.finished["results"]["metrics"]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.extended) for seed in (2, 3))])
 def test_ppo_finds_the_best_answers_of_a_reward_whose_optimum_is_known(seed, llama, tmp_path):
     run = described(
         "ppo", "full", llama, tmp_path, {"iterations": 4}, rows=48,

@@ -29,7 +29,7 @@ from tests.forge import check_cell, forge, losses, refused, resumed
 from tests.tiny import COLOURS, THINGS, labelled, talks, write_rows
 from tests.training import curves, values
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("retention")]  # its models are taught once
 
 
 class Coin(nn.Module):

@@ -13,9 +13,9 @@ from engine.assembly import AssemblyError
 from engine.problem import Problem
 from engine.section import Section
 from tests.recipes.shapes import CELLS, CHAT, FORMS, cell_name, roles
+from tests.scripts import assembled
 
 GOALS = list(FORMS)
-ALL = pytest.mark.parametrize(("goal", "method", "form"), CELLS, ids=map(cell_name, CELLS))
 
 
 def described(goal="sft", kind="lora", form=FORMS["sft"][0], **sections):
@@ -34,12 +34,15 @@ def described(goal="sft", kind="lora", form=FORMS["sft"][0], **sections):
     return document.check(values)
 
 
+parsed = functools.lru_cache(maxsize=2)(ast.parse)  # each script is looked at from three sides
+
+
 @functools.cache  # hundreds of scripts are made of the same sources
 def definitions(text):
     lines = text.splitlines()
     return {
         node.name: "\n".join(lines[node.lineno - 1 : node.end_lineno])
-        for node in ast.parse(text).body
+        for node in parsed(text).body
         if isinstance(node, (ast.FunctionDef, ast.ClassDef))
     }
 
@@ -47,7 +50,7 @@ def definitions(text):
 def settings(text):
     return {
         ast.unparse(node.target): (ast.unparse(node.annotation), ast.literal_eval(node.value))
-        for node in ast.parse(text).body
+        for node in parsed(text).body
         if isinstance(node, ast.AnnAssign)
     }
 
@@ -58,21 +61,32 @@ def environment_of(text):
     return "\n".join(lines[: lines.index("import torch")])
 
 
-@ALL
-def test_a_script_holds_the_words_of_its_sources_and_the_values_of_its_run(goal, method, form):
-    run = described(goal, method, form)
-    text = script.assemble(run, specialized=False)
-    modules = script.modules_of(run)
-    assert len(modules) > 10
-    sources = {}
-    for module in modules:
-        sources |= definitions(assembly.path_of(module.name).read_text())
-    assert definitions(text) == sources
-    assert "engine" not in {name.split(".")[0] for name in imported(text)}
-    stated = settings(text)
-    for name, value in script.values(run).items():
-        if name in stated:
-            assert stated[name][1] == value
+@pytest.mark.parametrize("goal", GOALS)
+def test_a_script_holds_the_words_of_its_sources_and_the_values_of_its_run(goal, tmp_path):
+    cells = [cell for cell in CELLS if cell[0] == goal]
+    runs = [described(*cell) for cell in cells]
+    for cell, run, text in zip(cells, runs, assembled(runs, tmp_path, specialized=False), strict=True):
+        modules = script.modules_of(run)
+        assert len(modules) > 10
+        sources = {}
+        for module in modules:
+            sources |= definitions(assembly.path_of(module.name).read_text())
+        assert definitions(text) == sources, cell_name(cell)
+        assert "engine" not in {name.split(".")[0] for name in imported(text)}, cell_name(cell)
+        stated = settings(text)
+        for name, value in script.values(run).items():
+            if name in stated:
+                assert stated[name][1] == value, cell_name(cell)
+
+
+def test_many_scripts_at_once_get_the_form_of_one(tmp_path):
+    runs = [described(), described("embed", "lora", FORMS["embed"][0])]
+    assert assembled(runs, tmp_path) == [script.assemble(run) for run in runs]
+
+
+def test_what_ruff_finds_in_a_script_is_no_script():
+    with pytest.raises(Problem, match=r"does not pass its own checks: .*F821"):
+        script._format("print(unknown)\n")
 
 
 def calls(text):
@@ -81,7 +95,7 @@ def calls(text):
 
 
 def imported(text):
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(text)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -310,6 +324,6 @@ def test_decorators_and_comments_above_a_definition_come_along(workshop):
     assert modules[0].definitions["help_out"].startswith("# why it is cached\n@cache\ndef help_out")
 
 
-@ALL
-def test_every_form_of_a_goal_has_a_recipe(goal, method, form):
-    assert assembly.path_of(f"engine.recipes.{described(goal, method, form).recipe()}").is_file()
+def test_every_form_of_a_goal_has_a_recipe():
+    for cell in CELLS:
+        assert assembly.path_of(f"engine.recipes.{described(*cell).recipe()}").is_file(), cell_name(cell)

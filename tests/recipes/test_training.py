@@ -1,4 +1,4 @@
-"""Every goal and method: trained through the worker, repeated by the bare script, stopped and resumed."""
+"""Two goals and their first methods: trained through the worker, repeated in a foreign Python, stopped and resumed."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from engine import run
-from tests.forge import bare, forge, losses
+from tests.forge import forge, losses
 from tests.forge import resumed as resumed_alone
 from tests.training import create, curves, foreign_python, logged, train, values, wait
 
@@ -19,7 +19,7 @@ CELLS = [
     for method in methods
 ]
 WHOLE = [("sft", "qlora"), ("embed", "lora")]
-"""The cells that start every process by itself; the others share the loading of the libraries."""
+"""The cells whose script runs in a Python without tunewright, whose process loads the libraries itself."""
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +54,7 @@ def check_repeated(folder, known, alone, told):
 
 
 @pytest.mark.parametrize(("goal", "method"), WHOLE)
+@pytest.mark.usefixtures("loaded_python")
 def test_a_run_learns_and_the_bare_script_gives_the_same_losses_in_a_foreign_python(
     goal, method, model, tmp_path, foreign
 ):
@@ -71,16 +72,9 @@ def test_a_run_learns_and_the_bare_script_gives_the_same_losses_in_a_foreign_pyt
 
 
 @pytest.mark.parametrize(("goal", "method"), [cell for cell in CELLS if cell not in WHOLE])
-def test_a_run_learns_and_the_bare_script_gives_the_same_losses(goal, method, model, tmp_path):
-    folder, known = forge(values(goal, method, model, tmp_path), tmp_path / "runs")
-    check_learned(goal, method, folder, known)
-    bare(folder, tmp_path / "alone")
-    check_repeated(folder, known, tmp_path / "alone", losses(tmp_path / "alone" / "output"))
-
-
-@pytest.mark.parametrize(("goal", "method"), [cell for cell in CELLS if cell not in WHOLE])
-def test_the_script_goes_on_from_a_checkpoint_and_equals_the_unbroken_run(goal, method, model, tmp_path):
+def test_a_run_learns_and_its_script_goes_on_from_a_checkpoint_to_the_same_losses(goal, method, model, tmp_path):
     folder, known = forge(values(goal, method, model, tmp_path, keep_checkpoints=9), tmp_path / "runs")
+    check_learned(goal, method, folder, known)
     first = known.checkpoints[0]["step"]
     assert first < known.step
     repeated = resumed_alone(folder, tmp_path / "later", first)
@@ -89,6 +83,7 @@ def test_the_script_goes_on_from_a_checkpoint_and_equals_the_unbroken_run(goal, 
 
 
 @pytest.mark.parametrize(("goal", "method"), WHOLE)
+@pytest.mark.usefixtures("loaded_python")
 def test_a_run_that_was_stopped_and_resumed_equals_the_unbroken_one(goal, method, model, tmp_path):
     described = values(goal, method, model, tmp_path, epochs=8)
     _, unbroken = forge(described, tmp_path / "unbroken")

@@ -10,7 +10,7 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
-from tests import facts
+from tests import facts, loaded
 from tests.tui.desk import Desk
 
 MODELS = (
@@ -25,7 +25,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk whose pictures are the same on every machine."""
     monkeypatch.chdir(tmp_path)
     for name in ("NO_COLOR", "COLORFGBG", "TUNEWRIGHT_PYTHON", "TUNEWRIGHT_RUNS"):
-        monkeypatch.delenv(name, raising=False)
+        if not loaded.stands_in(os.environ.get(name, "")):
+            monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("TUNEWRIGHT_WARM", "0")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))

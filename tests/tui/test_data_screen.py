@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Select
 
@@ -11,6 +12,8 @@ from tests.tui.desk import Desk, at, sees, until, walk_to
 from tests.tui.test_wizard_trouble import answer
 from tui.screens.data import DataScreen
 from tui.widgets.remedies import Remedies
+
+pytestmark = pytest.mark.slow
 
 SMALL = (80, 24)
 

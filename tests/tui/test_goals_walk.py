@@ -18,7 +18,7 @@ from tests.tui.journals import answer
 from tui.app import Tunewright
 from tui.widgets.entry import PathEntry
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("loaded_python")]
 
 MINUTES = 4 * 60
 REWARD = "def pay(prompts, completions, **columns):\n    return [float('red' in text) for text in completions]\n"

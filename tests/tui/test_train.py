@@ -21,6 +21,8 @@ from tui.screens.train import TrainScreen
 from tui.widgets.curve import Curve
 from tui.widgets.spans import Spans
 
+pytestmark = pytest.mark.slow
+
 OVERFITTING = "evaluation loss has risen twice while training loss falls: overfitting may begin. Best so far: step 300."
 Snap = Callable[..., bool]
 

@@ -10,6 +10,8 @@ from tests.tui.conftest import weights
 from tests.tui.desk import Desk, at, open_at, sees, until
 from tui.widgets.script_view import ScriptView
 
+pytestmark = pytest.mark.slow
+
 SIZES = [(80, 24), (120, 40)]
 LLAMA = "meta-llama/Llama-2-7b-hf"
 
