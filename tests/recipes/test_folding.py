@@ -11,6 +11,7 @@ from engine.folding.specialize import specialize
 from engine.folding.values import Dotted
 from tests.recipes.shapes import CELLS, FORMS, cell_name
 from tests.recipes.test_script import calls, described, settings
+from tests.scripts import assembled
 
 
 def body(text):
@@ -178,8 +179,9 @@ def test_hostile_values_that_are_written_into_a_function_stay_data():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("goal", FORMS)
-def test_every_cell_of_a_goal_is_specialized_into_a_script_without_a_fault(goal):
+def test_every_cell_of_a_goal_is_specialized_into_a_script_without_a_fault(goal, tmp_path):
     cells = [cell for cell in CELLS if cell[0] == goal]
-    for cell in cells:  # assembling checks the names, and runs ruff over the text
-        assert script.assemble(described(*cell)).endswith("    main()\n"), cell_name(cell)
+    texts = assembled([described(*cell) for cell in cells], tmp_path)  # the names are checked, and ruff looks at all
+    for cell, text in zip(cells, texts, strict=True):
+        assert text.endswith("    main()\n"), cell_name(cell)
     assert len(cells) > 1
