@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.own_runs import remember
 from engine.problem import Problem
 from engine.since_checkpoint import changes, check_unchanged
 from tests.commands import complaint
-from tests.tui.journals import RunFolder, wait_until
+from tests.tui.journals import RunFolder, answer, wait_until
 from tui.app import Tunewright
 from tui.screens.ask import Sure
 
@@ -108,6 +109,8 @@ def test_the_command_line_stops_with_a_sentence(stopped, tmp_path):
 
 async def test_the_screen_asks_and_goes_on_with_yes(stopped, tmp_path, monkeypatch):
     edit(stopped)
+    script = (stopped.path / "train.py").read_text()
+    remember(stopped.path, script, script)
     worker = tmp_path / "worker"
     worker.write_text('#!/bin/sh\necho "resumed with $3" >> log.txt\n')
     worker.chmod(0o700)
@@ -115,11 +118,11 @@ async def test_the_screen_asks_and_goes_on_with_yes(stopped, tmp_path, monkeypat
     log = stopped.path / "log.txt"
     async with Tunewright(stopped.path.parent, watch=stopped.path).run_test(size=(120, 40)) as pilot:
         await wait_until(pilot, lambda: getattr(pilot.app.screen, "state", "") == "stopped")
-        for answer in ("n", "y"):
+        for key in ("n", "y"):
             await pilot.press("r")
             await wait_until(pilot, lambda: isinstance(pilot.app.screen, Sure))
             assert "BATCH 4 -> 8" in str(pilot.app.screen.text)
             assert "resumed" not in log.read_text()
-            await pilot.press(answer)
+            await answer(pilot, key)
             await wait_until(pilot, lambda: not isinstance(pilot.app.screen, Sure))
         await wait_until(pilot, lambda: "resumed with" in log.read_text())
