@@ -66,6 +66,7 @@ ADVICE = "use bell, osc9, osc777, or a command that takes the sentence as its la
 
 def to_terminal(text: str) -> None:
     """Write to the terminal of a program that prints lines, if there is one."""
-    if sys.stderr.isatty():
-        sys.stderr.write(text)
-        sys.stderr.flush()
+    stream = sys.__stderr__  # the present one makes sequences visible
+    if stream is not None and stream.isatty():
+        stream.write(text)
+        stream.flush()

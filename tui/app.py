@@ -1,6 +1,7 @@
 """The full-screen program: a table of contents of its screens, and what is true on all of them."""
 
 import asyncio
+import signal
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
 from textual import events, on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding
@@ -22,9 +24,11 @@ from textual.worker import get_current_worker
 from tui import key_parser
 from tui.ascii import Ascii, terminal_is_utf8
 from tui.input_queue import HELD, InputQueue
+from tui.line_filter import Harmless
 from tui.text_target import to_text_field
 from tui.theme import DARK, LIGHT, terminal_is_light
 from tui.wire import Waiting, Wire, leaner
+from tui.words import literal
 
 if TYPE_CHECKING:
     from engine.machine import Machine
@@ -83,6 +87,7 @@ class Tunewright(App[None]):
         self.machine_seen = asyncio.Event()
         self.animation_level = "none"
         self._ascii = Ascii(enabled=not terminal_is_utf8())
+        self._harmless = Harmless()
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         self.theme = LIGHT.name if terminal_is_light() else DARK.name
@@ -119,7 +124,7 @@ class Tunewright(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return the filters that every line passes, the one for terminals without UTF-8 last."""
-        return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else [])]
+        return [*super().get_line_filters(), self._harmless, *([self._ascii] if self._ascii.enabled else [])]
 
     def get_key_display(self, binding: Binding) -> str:
         """Return how a key is written: as a sign, or as its name where the terminal has no such sign."""
@@ -130,6 +135,9 @@ class Tunewright(App[None]):
         """Open what was asked for, and look at the machine once the first screen is there, unless a run is shown."""
         # Every curve that is followed keeps a thread; on two cores there would be six for all of them.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
+        if not self.is_headless:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, self._asked_to_end, number)
         if self.opens is not None:
             self.wire.veiled = True
             self.set_timer(VEILED, self.unveil)
@@ -232,7 +240,15 @@ class Tunewright(App[None]):
 
     async def action_quit(self) -> None:
         """Leave; a training that goes on is named, with the way back to it."""
-        self.exit(message=await asyncio.to_thread(self._still_going))
+        await self._leave(0)
+
+    def _asked_to_end(self, number: int) -> None:
+        """Leave as by a key, with the terminal as it was: a signal came from another program."""
+        self.run_worker(self._leave(128 + number), group="leave", exclusive=True)
+
+    async def _leave(self, status: int) -> None:
+        said = await asyncio.to_thread(self._still_going)
+        self.exit(return_code=status, message=Text(literal(said), no_wrap=True, overflow="ignore") if said else None)
 
     def _still_going(self) -> str | None:
         if not self.runs.is_dir():

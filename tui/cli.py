@@ -34,7 +34,9 @@ def _run() -> int:
 
         return full_screen()
     from tui.commands.program import program
+    from tui.harmless import Guarded
 
+    sys.stdout, sys.stderr = Guarded(sys.stdout), Guarded(sys.stderr)
     try:
         program(prog_name="tunewright")
     except SystemExit as end:

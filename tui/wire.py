@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from rich.cells import cell_len
 
+from tui.harmless import ours
+
 if TYPE_CHECKING:
     from textual.driver import Driver
 
@@ -178,7 +180,7 @@ def leaner(driver: Any, wire: Wire) -> "type[Driver]":
             """Write what is needed of a text."""
             if wire.veiled and PICTURE.match(data):
                 return
-            short = lean(data)
+            short = lean(ours(data))
             super().write(short + wire.question(len(short.encode("utf-8", "replace"))))
 
         def suspend_application_mode(self) -> None:

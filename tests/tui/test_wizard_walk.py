@@ -116,7 +116,7 @@ async def test_leaving_while_a_run_goes_on_says_so_and_how_to_come_back(desk: De
         await pilot.press("ctrl+q")
         await until(pilot, lambda: app._exit)
         [words] = app._exit_renderables
-        assert words == "This training goes on: support-lora-1. Come back with: tunewright watch support-lora-1"
+        assert str(words) == "This training goes on: support-lora-1. Come back with: tunewright watch support-lora-1"
 
 
 async def test_escape_on_the_first_question_goes_home(desk: Desk) -> None:

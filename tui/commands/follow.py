@@ -23,6 +23,7 @@ from tui.commands.words import hint, outcome_lines
 from tui.widgets.figures import log_line
 
 LOOK_EVERY = 0.2  # seconds between two looks at the events
+GONE = 2.0  # seconds without the run's folder after which it is gone: a network disk may hiccup
 UNDER_WAY = ("created", "running", "elsewhere")
 STATUS = {"completed": 0, "stopped": 130}
 
@@ -90,8 +91,9 @@ class Events:
     """The events as they are, one JSON object a line."""
 
     def event(self, line: bytes, history: History) -> None:  # noqa: ARG002
-        """Pass the line on at once."""
-        sys.stdout.buffer.write(line + b"\n")
+        """Pass the line on at once; on a terminal in ASCII, so that nothing in it steers that."""
+        told = json.dumps(json.loads(line)).encode() if sys.stdout.isatty() else line
+        sys.stdout.buffer.write(told + b"\n")
         sys.stdout.buffer.flush()
 
     def silence(self, history: History) -> None:
@@ -127,6 +129,21 @@ class Words(Lines):
                 say(line)
 
 
+class Presence:
+    """Whether a run's folder is still there; one that is missing for a moment only is."""
+
+    def __init__(self, folder: Path) -> None:
+        """Begin with a folder that is there."""
+        self._folder = folder
+        self._seen = time.monotonic()
+
+    def is_over(self) -> bool:
+        """Return whether it has been gone for longer than a disk hiccups."""
+        if self._folder.is_dir():
+            self._seen = time.monotonic()
+        return time.monotonic() - self._seen > GONE
+
+
 def launch_and_follow(folder: Path, launch: Callable[[], None], *, as_json: bool) -> int:
     """Start the worker and follow it; ctrl+c asks it to stop, also while it only begins. Return the exit status."""
     voice = Events() if as_json else Words()
@@ -148,8 +165,14 @@ def _to_the_end(
 ) -> int:
     alarm = alarm or Alarm(None, folder.name)
     said = asked = False
+    presence = Presence(folder)
     while True:
         fresh = echo.read()
+        if presence.is_over():
+            complain(
+                f"{folder}: this folder is gone, moved or removed: there is nothing to follow; see tunewright runs"
+            )
+            return 1
         state = runs.state(folder, echo.history)
         alarm.sound(alarm.look(echo.history, state), to_terminal)
         if state not in UNDER_WAY and not fresh and not echo.read():

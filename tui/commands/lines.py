@@ -64,7 +64,8 @@ class Lines:
     def silence(self, history: History) -> None:
         """Say that a phase goes on when nothing has been said for a while; a step may take as long as it likes."""
         if history.phase != "training" and self._passed() >= max(QUIET, self._pace()):
-            self._say(history.phase or "starting", f"for {duration(time.time() - history.phase_since)}")
+            since = time.time() - history.phase_since if history.phase_since else time.monotonic() - self._start
+            self._say(history.phase or "starting", f"for {duration(since)}")
 
     def _passed(self) -> float:
         return time.monotonic() - self._spoken

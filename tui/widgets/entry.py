@@ -16,6 +16,7 @@ from engine.problem import Problem
 from engine.typed_path import typed_path
 from tui.widgets.escaped import escape
 from tui.widgets.trouble import Trouble
+from tui.words import literal
 
 _AT_MOST = 5000
 
@@ -89,6 +90,10 @@ class Entry(Input):
         self.help_text = help
         self.taken = ""
         """What was submitted last: text that comes from elsewhere takes its place."""
+
+    def validate_value(self, value: str) -> str:
+        """Return the text with everything made visible that could steer the terminal: what is seen is what is taken."""
+        return literal(value)
 
     def on_input_changed(self) -> None:
         """Let what is wrong go with its cause."""
