@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import random
+import re
 import struct
 import sys
 import tempfile
@@ -48,6 +49,7 @@ WORDS = [
     "batch",
     "epochs",
 ]
+TORN = re.compile("\x1b(\\[[0-9]*)?$")
 HOME, ERROR = "● Home", "✗ "
 STEP = 0.03
 SIZES = (1, 1, 2, 3, 5, 8, 13, 21, 40)  # keys that come at once
@@ -60,10 +62,9 @@ class Found(Exception):
 
 
 def prepared(folder: Path) -> Path:
-    """Write models, data and some runs, and return the folder."""
-    for name, config in (("tiny-chat", facts.QWEN_HALF_B), ("minilm", facts.MINILM)):
-        facts.model(folder / name, config, chat=True)
-        (folder / name / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
+    """Write a model, data and some runs, and return the folder."""
+    facts.model(folder / "tiny-chat", facts.QWEN_HALF_B, chat=True)
+    (folder / "tiny-chat" / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
     rows = [{"prompt": f"question {n}?", "completion": f"answer {n}. " * 9} for n in range(300)]
     (folder / "support.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     runs = folder / "runs"
@@ -112,23 +113,20 @@ class Monkey:
             raise Found(f"it ended with {status}:\n{self.terminal.text}")
         self.start()
 
-    def send(self, text: str) -> None:
-        """Write one chunk."""
+    def send(self, text: str, *, look: bool = True) -> None:
+        """Write one chunk, and see what comes of it."""
         self.said.append(text)
         os.write(self.terminal.file, text.encode())
-        self.look()
+        self.look() if look else time.sleep(STEP)
 
     def send_torn(self, text: str) -> None:
         """Write a text in chunks of 1 to 40 signs, whatever the program does meanwhile."""
         pasted = "\x1b[200~" in text
         while text:
             size = self.draw.randint(1, 40)
-            if pasted:  # no terminal answers a question in the middle of a paste
-                self.said.append(text[:size])
-                os.write(self.terminal.file, text[:size].encode())
-                time.sleep(STEP)
-            else:
-                self.send(text[:size])
+            while TORN.search(text[:size]):  # an Esc that waits too long for its sequence is the key
+                size += 1
+            self.send(text[:size], look=not pasted)  # no terminal answers a question in the middle of a paste
             text = text[size:]
 
     def chunk(self) -> str:

@@ -48,3 +48,12 @@ def test_a_paste_that_never_ends_is_taken_as_it_is() -> None:
     parser._last -= 60
     assert [event.text for event in parser.tick()] == ["some of it"]  # type: ignore[attr-defined]
     assert [event.key for event in parser.feed("q")] == ["q"]  # type: ignore[attr-defined]
+
+
+def test_a_paste_whose_first_sign_came_too_early_is_still_a_paste() -> None:
+    parser = KeyParser()
+    assert not list(parser.feed("\x1b"))
+    parser._timeout_time = 0
+    assert [event.key for event in parser.tick()] == ["escape"]  # type: ignore[attr-defined]
+    found = list(parser.feed(f"[200~dy{PASTED}x"))
+    assert [type(event).__name__ for event in found] == ["Paste", "Key"]

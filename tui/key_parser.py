@@ -64,7 +64,8 @@ class KeyParser(XTermParser):
             self._sequence = (known + piece)[: len(PASTE)]
             if self._sequence == PASTE:
                 length = len(PASTE) - len(known)
-                yield from super().feed(piece[:length])
+                if known != ESC or self._awaiting.timeout is not None:  # else the Esc came so early that it was a key
+                    yield from super().feed(piece[:length])
                 self._paste, self._sequence = "", ""
                 return data[found.start() + length :]
             yield from super().feed(piece)
