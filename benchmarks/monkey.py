@@ -162,6 +162,9 @@ class Monkey:
             number = str(self.draw.randint(10**7, 10**8))
             self.send("\x1b")
             self.send(f"/{number}")
+            end = time.monotonic() + 4.0
+            while number not in self.terminal.text and time.monotonic() < end:
+                self.look()
             self.calm()
             lines = [line for line in self.terminal.text.splitlines() if number in line]
             if "Show only" in self.terminal.text and lines and lines[0].strip("│ ") == number:
