@@ -104,7 +104,7 @@ class Monkey:
             self.look()
 
     def look(self, seconds: float = STEP) -> None:
-        """Read what comes; a program that was left is started again, one that broke is a finding."""
+        """Read what comes; one that was left is started again, one that broke is a finding."""
         if self.terminal.pump(seconds):
             return
         _, status = os.waitpid(self.terminal.pid, 0)
@@ -168,8 +168,7 @@ class Monkey:
             self.calm()
             lines = [line for line in self.terminal.text.splitlines() if number in line]
             if "Show only" in self.terminal.text and lines and lines[0].strip("│ ") == number:
-                self.send("\x15")
-                self.send("\x1b")
+                self.send("\x15\x1b")
                 self.wait(lambda: "Show only" not in self.terminal.text, "Home")
                 return
             self.send("\x15")
@@ -274,7 +273,7 @@ def main() -> None:
     """Let every seed play at every size."""
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("--seeds", type=int, default=5)
-    given.add_argument("--first", type=int, default=0, help="the first seed")
+    given.add_argument("--first", type=int, default=0)
     given.add_argument("--seconds", type=float, default=120)
     given.add_argument("--sizes", default="80x24,120x40")
     given.add_argument("--rate", type=int, default=0, help="bytes a second that the terminal takes, 0 without a limit")
