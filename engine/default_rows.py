@@ -44,10 +44,9 @@ def fill_rows(draft: Draft, facts: Facts) -> None:
     for name, value in USUAL_READING.items():
         draft.put(f"data.{name}", value, "reading_usual")
     if draft.goal in ("classify", "embed"):
-        draft.put("data.label_names", {}, "labels_as_they_are")
-        draft.put("data.score_range", (), "scores_as_they_are")
+        _labels(draft, data)
     draft.put("data.columns", {}, "no_columns")
-    draft.put("data.test", "", "test")
+    _splits(draft, None if tasks else data)
     if draft.get("data.test"):
         draft.put("data.test_fraction", 0.0, "test_fraction_given")
     if data is not None:
@@ -59,6 +58,24 @@ def fill_rows(draft: Draft, facts: Facts) -> None:
     draft.put("data.test_fraction", 0.1, "test_fraction_unknown")
     draft.put("data.group", "", "no_group")
     draft.put("data.drop", (), "no_drop")
+
+
+def _labels(draft: Draft, data: DataFacts | None) -> None:
+    """Fill in what labels and scores mean, and which of them mean none."""
+    marks = data.no_label if data is not None else ()
+    draft.put("data.no_label", marks, "no_label" if marks else "labels_all", marks=", ".join(marks))
+    draft.put("data.label_names", {}, "labels_as_they_are")
+    draft.put("data.score_range", (), "scores_as_they_are")
+
+
+def _splits(draft: Draft, data: DataFacts | None) -> None:
+    """Fill in which files are learned from and which are the test; a share that was asked for needs no test file."""
+    if data is not None and data.part:
+        draft.put("data.files", data.part, "split_train")
+        if "data.test_fraction" not in draft.answers:
+            draft.put("data.test", data.test, "split_test")
+    draft.put("data.files", "", "all_files")
+    draft.put("data.test", "", "test")
 
 
 def _plain_reading(draft: Draft, data: DataFacts, reading: Mapping[str, Any] | None = None) -> None:

@@ -5,14 +5,16 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from engine.config import Run
+from engine.data.audit import Way, audit
 from engine.data.facts import DataProblem
 from engine.data.unused import unused
 from engine.draft import Facts
 from engine.length_findings import too_long
+from engine.problem import Problem
 
 FILE = "findings.json"
 MINOR = frozenset({"too_few_rows", "encoding", "delimiter", "wrong_suffix", "no_header", "no_goal_fits"})
@@ -31,8 +33,13 @@ def findings(run: Run, facts: Facts) -> tuple[DataProblem, ...]:
     return tuple(sorted(kept.values(), key=lambda each: GRAVITY[each.severity]))
 
 
-def _looked_at(_: Run, facts: Facts) -> Iterable[DataProblem]:
-    return facts.data.problems if facts.data else ()
+def _looked_at(run: Run, facts: Facts) -> Iterable[DataProblem]:
+    for problem in facts.data.problems if facts.data else ():
+        if problem.code == "splits" and facts.data and run.data.test != facts.data.test:
+            advice = "rows of the training files are held out in its place" if not run.data.test else ""
+            yield replace(problem, message=f"not used: {facts.data.test}", advice=advice)
+        else:
+            yield problem
 
 
 def _unused(run: Run, facts: Facts) -> Iterable[DataProblem]:
@@ -42,8 +49,23 @@ def _unused(run: Run, facts: Facts) -> Iterable[DataProblem]:
     return unused(facts.data, used, run.data.convert) if run.data.columns else ()
 
 
-SOURCES: tuple[Source, ...] = (_looked_at, _unused, too_long)
+def _audited(run: Run, facts: Facts) -> Iterable[DataProblem]:
+    data = run.data
+    if facts.data is None or facts.data.parts or not data.columns:
+        return ()
+    marks = getattr(data, "no_label", ())
+    return audit(Way(data.source, run.goal, data.columns, data.convert, marks, data.chat_roles))
+
+
+SOURCES: tuple[Source, ...] = (_looked_at, _audited, _unused, too_long)
 """Where findings come from; each gets the complete run and what is known of model, data and machine."""
+
+
+def refuse_wrong(run: Run, found: Sequence[DataProblem]) -> None:
+    """Raise a Problem where nothing could be learned from the rows."""
+    for each in found:
+        if each.severity == "wrong":
+            raise Problem(each.message, where=run.data.told, advice=each.advice, code=each.code)
 
 
 def as_json(found: Sequence[DataProblem]) -> str:

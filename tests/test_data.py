@@ -669,10 +669,10 @@ def test_a_folder_of_several_kinds_says_what_is_left_out(tmp_path: Path) -> None
     assert "mixed_files" in codes(facts, "warning")
 
 
-def test_a_test_file_in_the_folder_is_told(tmp_path: Path) -> None:
+def test_a_test_file_that_a_pattern_takes_in_is_told(tmp_path: Path) -> None:
     write_lines(tmp_path / "train.jsonl", PAIRS[:150])
     write_lines(tmp_path / "test.jsonl", PAIRS[150:])
-    assert "test_inside" in codes(look(str(tmp_path)), "warning")
+    assert "test_inside" in codes(look(f"{tmp_path}/*.jsonl"), "warning")
 
 
 def test_one_bad_file_among_several(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from engine.config import Run, plain
 from engine.data.facts import DataProblem
 from engine.document import put
 from engine.draft import leaves
-from engine.findings import findings
+from engine.findings import findings, refuse_wrong
 from engine.fitting import Change, cheapest, largest_batch, longest_text, remember
 from engine.guide import Facts, Plan, recommend
 from engine.interpreter import Interpreter, interpreter, missing
@@ -42,14 +42,15 @@ class Thought:
 def think(plan: Plan, facts: Facts) -> Thought:
     """Return the plan with the largest batch, and with what a person should know before it is started."""
     obstacle, note = "", kills_detached()
+    found = findings(plan.run, facts)
     try:
         ready(plan.run, facts)
+        refuse_wrong(plan.run, found)
     except Problem as problem:
         obstacle = problem.sentence
     ends = () if note is None or note.level == "good" else (f"{note.message}; {note.advice}",)
     fits = plan.estimate is None or plan.estimate.fits is not False
     change = None if fits else cheapest(plan.run, facts)
-    found = findings(plan.run, facts)
     most = (largest_batch(plan.run, facts), (*plan.warnings, *ends), obstacle, longest_text(plan.run, facts))
     return Thought(plan, *most, change, found)
 
@@ -126,8 +127,9 @@ def start(run: Run, facts: Facts, runs: Path, warm: "Warm | None" = None) -> Pat
     from engine.run import launch
     from engine.run_folder import create
 
-    found = ready(run, facts)
-    folder = create(run, runs, python_versions=dict(found.versions), found=findings(run, facts))
+    found, told = ready(run, facts), findings(run, facts)
+    refuse_wrong(run, told)
+    folder = create(run, runs, python_versions=dict(found.versions), found=told)
     if facts.model is not None:
         keep_prediction(folder, run, estimate(run, facts.model, facts.machine, facts.data))
     remember(folder, run, facts)

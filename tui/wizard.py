@@ -10,6 +10,7 @@ from textual.worker import get_current_worker
 from engine.cards import near_names
 from engine.data import DataFacts
 from engine.data import look as look_at_data
+from engine.data.within import source_of
 from engine.document import put, resolve
 from engine.guide import Facts, Plan, Wishes, recommend
 from engine.machine import Machine, describe, imagine
@@ -162,8 +163,8 @@ class Wizard:
             if name := self.said("model.id"):
                 self.model = await asyncio.to_thread(look_at_model, name, self.said("model.revision", "main"))
             step = "data"
-            if path := self.said("data.train"):
-                self.data = await asyncio.to_thread(look_at_data, path)
+            if self.said("data.train"):
+                self.data = await asyncio.to_thread(look_at_data, source_of(self.answers["data"]))
             step = "plan"
             if at == "repeat":
                 self.answers = await asyncio.to_thread(sparse, self.answers, self.facts)

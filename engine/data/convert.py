@@ -42,6 +42,7 @@ WORDS: dict[str, str] = {
     "each_text": "a row for every match",
     "flat": "inner fields as columns",
     "ranked_answers": "answers from best to worst",
+    "answers_alone": "answers without the prompt that they repeat",
 }
 """What a conversion does, for a screen."""
 Converter = Callable[[Iterable[Row]], Iterator[Row]]
@@ -56,6 +57,11 @@ def _module(name: str) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def spelled(text: str) -> Any:
+    """Return the value that a text spells, as JSON or as Python and pandas write it; any other text as it is."""
+    return _module("chats").value_of(text)
 
 
 def converted(name: str, rows: Iterable[Row], most: int = 0, speakers: dict[str, str] | None = None) -> list[Row]:

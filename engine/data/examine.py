@@ -6,18 +6,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from engine.data.convert import DOCUMENTS, MULTIPLYING, tried, turned
 from engine.data.facts import DataFacts, DataProblem, Suit
 from engine.data.jsons import Broken, Item, Row
 from engine.data.kinds import Seen, columns
+from engine.data.labels import no_labels
 from engine.data.reading import fields_of, readable
 from engine.data.recognise import Match, Sheet, matches, plain_name
 from engine.data.rows import Reading
 from engine.data.sources import find, is_local
 from engine.data.stream import Stream, shortened
 from engine.data.tally import Tally
+from engine.data.thinking import has_thinking
 from engine.data.uses import OPTIONAL, obstacles, suits
+from engine.data.within import within
 from engine.problem import Problem
 
 Tell = Callable[[DataFacts | int], None]
@@ -44,9 +48,7 @@ def examine(path: str, tell: Tell | None = None) -> DataFacts:
     found = find(path)
     stream = Stream(found.files)
     sample = stream.sample()
-    rows = [item for item in sample if not isinstance(item, Broken)]
-    if not rows:
-        raise _rowless(path, sample, stream.problems)
+    rows = _whole(path, sample, stream)
     sheet = Sheet(columns(rows, stream.readings[0].kind != "table"), rows, stream.readings[0].shape)
     best, *others = matches(sheet)
     fields = fields_of(stream.readings, local=is_local(path))
@@ -71,11 +73,26 @@ def examine(path: str, tell: Tell | None = None) -> DataFacts:
         next_best=next((match.label for match in others if match.label != best.label), ""),
         reading=dict(fields or {}),
         converted=_shown(goals, rows),
+        part=found.part,
+        **_special(goals, rows, within(path, found.test) if found.test else ""),
     )
     if tell is not None and sum(file.stat().st_size for file in found.files) > LARGE:
         begun = _with(facts, _counted(sample, None, goals), stream)
         tell(replace(begun, rows=_roughly(rows, found.files, begun.rows), counted=begun.rows))
     return _with(facts, _counted(sample, stream, goals, tell), stream)
+
+
+def _whole(path: str, sample: list[Item], stream: Stream) -> list[Row]:
+    """Return the rows of a sample that are not broken; raises Problem where there are none."""
+    rows = [item for item in sample if not isinstance(item, Broken)]
+    if not rows:
+        raise _rowless(path, sample, stream.problems)
+    return rows
+
+
+def _special(goals: tuple[Suit, ...], rows: list[Row], test: str) -> dict[str, Any]:
+    """Return what the guide has to know of the test and of what stands in the rows, by the fields of the facts."""
+    return {"test": test, "no_label": no_labels(goals, rows), "thinking": _thinks(goals, rows)}
 
 
 def _with(facts: DataFacts, tally: Tally, stream: Stream) -> DataFacts:
@@ -137,6 +154,14 @@ def _shown(goals: tuple[Suit, ...], rows: list[Row]) -> dict[str, tuple[Row, ...
     """Return the first rows after each conversion that a goal needs."""
     names = dict.fromkeys(goal.convert for goal in goals if goal.convert != "none")
     return {name: tuple(shortened(row) for row in tried(name, rows[:20], 3)) for name in names}
+
+
+def _thinks(goals: tuple[Suit, ...], rows: list[Row]) -> bool:
+    """Return whether thinking text stands in the rows as the best goal reads them."""
+    if not goals:
+        return False
+    made = rows if goals[0].convert == "none" else tried(goals[0].convert, rows)
+    return any(has_thinking(row, goals[0].columns) for row in made)
 
 
 def _manner(readings: list[Reading], sheet: Sheet, readable: bool) -> list[DataProblem]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+Severity = Literal["note", "warning", "wrong"]
 Remedy = Literal["drop", "clip", "split", "keep"]
 """Leave the rows out, shorten them, keep rows of one document together in the split, or leave all as it is."""
 
@@ -40,7 +41,7 @@ class DataProblem:
     code: str
     message: str
     row: int | None = None
-    severity: Literal["note", "warning", "wrong"] = "warning"
+    severity: Severity = "warning"
     advice: str = ""
     count: int | None = None
     """How many rows it is about, where that was counted."""
@@ -83,6 +84,14 @@ class DataFacts:
     """How a training has to read the files, as fields of `data`; empty: as the library reads them."""
     converted: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
     """The first rows after each conversion that a goal needs."""
+    thinking: bool = False
+    """Whether the assistant thinks before it answers in some of the profiled rows."""
+    no_label: tuple[str, ...] = ()
+    """Labels that stand for none, such as -1 among labels from 0 on."""
+    part: str = ""
+    """Of a folder with splits: the pattern of the files that are learned from, as `data.files` has it."""
+    test: str = ""
+    """And what stands for its test rows, as `data.test` has it."""
     parts: tuple["DataFacts", ...] = ()
     """What was found in each file, where several tasks were looked at together."""
     counted: int | None = None

@@ -35,8 +35,8 @@ NAMES: dict[str, str] = {
 }
 KINDS: dict[str, str] = {
     "TURNS": "messages parts strange_turns",
-    "SPOKEN": "messages parts strange_turns sharegpt message sharegpt_message",
-    "ASKED": "text messages asked parts",
+    "SPOKEN": "messages parts strange_turns sharegpt message sharegpt_message json_messages",
+    "ASKED": "text messages asked parts json_messages",
     "CLASS": "text integer boolean",
     "NUMBER": "number integer",
     "TEXTS": "text texts",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.data.convert import spelled
 from engine.data.facts import Column
 from engine.data.jsons import Row
 
@@ -38,13 +39,13 @@ def kind_of(value: Any) -> str:
 
 
 def _kind_of_text(text: str) -> str:
-    if text.lstrip()[:2] not in ("[{", '{"', "[ ", "{ ", "[\n", "{\n"):
+    start = text.lstrip()
+    if start[:2] not in ("[{", '{"', "{'", "[ ", "{ ", "[\n", "{\n") and not start.startswith("array([{"):
         return "text"
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+    value = spelled(text)
+    inner = value.get("messages", value.get("conversations", value)) if isinstance(value, dict) else value
+    if isinstance(inner, str):
         return "text"
-    inner = value.get("messages", value) if isinstance(value, dict) else value
     kind = kind_of(inner)
     return "json_messages" if kind in ("messages", "asked", "parts", "sharegpt") else "text"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.data.examine import examine
 from engine.data.facts import DataFacts, DataProblem, Lengths, Suit
+from engine.data.within import within
 
 
 def examine_tasks(tasks: Sequence[Mapping[str, Any]]) -> DataFacts:
@@ -21,7 +22,7 @@ def examine_tasks(tasks: Sequence[Mapping[str, Any]]) -> DataFacts:
         columns=(),
         suits=_suits(parts),
         lengths=_lengths(parts),
-        problems=tuple(_named(problem, part) for part in parts for problem in part.problems),
+        problems=tuple(_named(problem, part) for part in parts for problem in (*part.problems, *_merged(part))),
         examples=tuple(part.examples[0] for part in parts if part.examples)[:3],
         parts=tuple(parts),
     )
@@ -43,6 +44,14 @@ def _lengths(parts: Sequence[DataFacts]) -> Lengths:
         p99=max(part.lengths.p99 for part in parts),
         longest=max(part.lengths.longest for part in parts),
     )
+
+
+def _merged(part: DataFacts) -> list[DataProblem]:
+    """A task reads its whole folder, so that splits in it must be named."""
+    if not part.part:
+        return []
+    advice = f"give the task file: {within(part.path, part.part)} and test: {part.test}"
+    return [DataProblem("test_inside", "the folder holds test rows, which would be learned", None, "wrong", advice)]
 
 
 def _named(problem: DataProblem, part: DataFacts) -> DataProblem:

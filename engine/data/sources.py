@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.data.facts import DataProblem
 from engine.data.opening import COMPRESSED
 from engine.data.rows import CODE_SUFFIXES, CSV_SUFFIXES, JSON_SUFFIXES, SUFFIXES, TEXT_SUFFIXES
+from engine.data.splits import MARK, splits_of
 from engine.problem import Problem
 from engine.typed_path import typed_path
 
@@ -20,7 +21,6 @@ ASIDE_STEMS = frozenset({"readme", "license", "licence", "notice", "changelog", 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 UNASKED = 200 << 20
 """Bytes that are fetched from the hub without asking; more is left to the person."""
-SPLITS = re.compile(r"(?:^|[^a-z])(test|valid|validation|val|dev|eval)(?:[^a-z]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,10 @@ class Found:
 
     files: tuple[Path, ...]
     notes: tuple[DataProblem, ...] = ()
+    part: str = ""
+    """Where a folder holds splits: the pattern of those files below it that are learned from."""
+    test: str = ""
+    """And the pattern of those that are the test."""
 
 
 def find(name: str) -> Found:
@@ -38,16 +42,26 @@ def find(name: str) -> Found:
         return _folder(path)
     if path.exists():
         return Found((path,))
+    if is_hub_part(name):
+        return _hub_part(name)
     if any(letter in name for letter in "*?["):
         return _pattern(name)
     if _may_be_hub_id(name):
-        return _hub(name)
+        return _folder(_hub(name))
     raise Problem("there is no such file", where=name, advice=_nearest(path), code="missing")
 
 
 def is_local(name: str) -> bool:
     """Return whether a name stands for files under this very path, and not for a data set of the hub."""
-    return any(letter in name for letter in "*?[") or typed_path(name).exists()
+    pattern = any(letter in name for letter in "*?[") and not is_hub_part(name)
+    return pattern or typed_path(name).exists()
+
+
+def is_hub_part(name: str) -> bool:
+    """Return whether a name stands for some files of a hub data set, as in owner/name/data/train-*."""
+    owner, _, rest = name.partition("/")
+    data, _, inside = rest.partition("/")
+    return bool(inside and HUB_ID.fullmatch(f"{owner}/{data}")) and not Path(owner).is_dir()
 
 
 def suffix_of(path: Path) -> str:
@@ -65,7 +79,12 @@ def _folder(folder: Path) -> Found:
             what, where=str(folder), advice=f"data files end in {', '.join(SUFFIXES)}; code counts too", code="empty"
         )
     family, files = _largest_family(data)
-    return Found(tuple(files), (*_left_out(data, files, family), *_split_names(files, folder)))
+    left_out = _left_out(data, files, family)
+    code = any(suffix_of(file) in CODE_SUFFIXES for file in files)
+    splits = None if code else splits_of(folder, files, texts=family == TEXTS)
+    if splits is None:
+        return Found(tuple(files), (*left_out, *_split_names(files, folder)))
+    return Found(splits.train, (*left_out, splits.said), splits.files, splits.test)
 
 
 def _hidden(path: Path) -> bool:
@@ -76,7 +95,10 @@ def _hidden(path: Path) -> bool:
 
 def _aside(file: Path) -> bool:
     """Files that stand beside data, as a model card or a licence does."""
-    return file.name in ASIDE or file.name.split(".")[0].lower() in ASIDE_STEMS
+    cached = (
+        file.name.startswith("cache-") and file.suffix == ".arrow"
+    )  # what `datasets` has made of the rows beside it
+    return cached or file.name in ASIDE or file.name.split(".")[0].lower() in ASIDE_STEMS
 
 
 def _largest_family(data: list[Path]) -> tuple[tuple[str, ...], list[Path]]:
@@ -97,10 +119,15 @@ def _left_out(data: list[Path], files: list[Path], family: tuple[str, ...]) -> l
 
 def _split_names(files: list[Path], folder: Path) -> list[DataProblem]:
     """A test file among the training files would be learned."""
-    tests = [file.name for file in files if SPLITS.search(str(file.relative_to(folder).with_suffix("")))]
+    if any(suffix_of(file) in CODE_SUFFIXES for file in files):
+        return []
+    marks = [MARK.search(str(file.relative_to(folder).with_suffix(""))) for file in files]
+    tests = [
+        file.name for file, mark in zip(files, marks, strict=True) if mark and not mark[1].lower().startswith("train")
+    ]
     if not tests or len(tests) == len(files):
         return []
-    message = f"'{tests[0]}' looks like test rows, and would be learned with the rest of the folder"
+    message = f"'{tests[0]}' looks like test rows, and would be learned with the rest of the files"
     return [DataProblem("test_inside", message, advice="give the training file alone, and this one as data.test")]
 
 
@@ -133,15 +160,28 @@ def _may_be_hub_id(name: str) -> bool:
     return bool(HUB_ID.fullmatch(name)) and suffix_of(Path(name)) not in SUFFIXES and not Path(name).parent.is_dir()
 
 
-def _hub(name: str) -> Found:
-    """Find a data set of the hub in the local cache, or fetch a small one while the hub can be reached."""
+def _hub_part(name: str) -> Found:
+    """Find some files of a data set of the hub."""
+    parts = name.split("/")
+    folder = _hub("/".join(parts[:2]))
+    try:
+        files = sorted(file for file in folder.glob("/".join(parts[2:])) if file.is_file())
+    except (ValueError, NotImplementedError):
+        files = []
+    if not files:
+        raise Problem("no file of the data set matches", where=name, advice=_nearest(folder / parts[2]), code="missing")
+    return Found(tuple(files))
+
+
+def _hub(name: str) -> Path:
+    """Return the folder of a hub data set in the local cache; a small one is fetched while the hub can be reached."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        return _folder(Path(snapshot_download(name, repo_type="dataset", local_files_only=True)))
+        return Path(snapshot_download(name, repo_type="dataset", local_files_only=True))
     except LocalEntryNotFoundError:
-        return _folder(_fetched(name))
+        return _fetched(name)
 
 
 def _fetched(name: str) -> Path:

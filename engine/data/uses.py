@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from engine.data.convert import CONVERSIONS, WORDS, tried
 from engine.data.facts import DataProblem, Suit
 from engine.data.kinds import Seen, columns
+from engine.data.negatives import with_negatives
 from engine.data.recognise import ENTAILMENT, Match, Sheet, matches
 
 CONVERTED = 300
 """Rows on which a conversion is tried."""
+REPEATED = 0.5
+"""Share of the rows whose answers begin with their prompt, above which it is cut off there."""
 KINDS_OF_ROLE: dict[str, frozenset[str]] = {
     "messages": frozenset({"messages"}),
     "prompt": frozenset({"text", "asked", "messages"}),
@@ -200,8 +203,30 @@ def suits(match: Match, sheet: Sheet) -> tuple[Suit, ...]:
             if goal == "embed" and positive is not None and positive.distinct < min(2, len(rows)):
                 continue  # one passage for all questions tells nothing apart
             found.setdefault(goal, replace(suit, convert=name, why=f"{suit.why}; first: {WORDS[name]}"))
+    if _repeated(match, sheet):
+        rows = tried("answers_alone", sheet.sample)
+        again = _direct(match, Sheet(columns(rows, typed=True), rows, "rows"))
+        why = f"; first: {WORDS['answers_alone']}"
+        found |= {goal: replace(suit, convert="answers_alone", why=suit.why + why) for goal, suit in again.items()}
     order = [use.goal for use in USES.get(match.label, ())]
     return tuple(sorted(found.values(), key=lambda suit: order.index(suit.goal) if suit.goal in order else len(order)))
+
+
+def _repeated(match: Match, sheet: Sheet) -> bool:
+    """Return whether in most rows all answers begin with the whole prompt."""
+    asked = match.columns.get("prompt")
+    answers = [match.columns[role] for role in ("completion", "chosen", "rejected") if role in match.columns]
+    if asked is None or not answers:
+        return False
+    whole = [row for row in sheet.sample if all(isinstance(row.get(name), str) for name in (asked, *answers))]
+    hits = sum(all(repeats(row[asked], row[name]) for name in answers) for row in whole)
+    return hits > REPEATED * len(sheet.sample)
+
+
+def repeats(prompt: str, answer: str) -> bool:
+    """Return whether an answer begins with the whole prompt and goes on after it."""
+    asked, said = prompt.strip(), answer.strip()
+    return bool(asked) and len(said) > len(asked) and said.startswith(asked)
 
 
 def _direct(match: Match, sheet: Sheet) -> dict[str, Suit]:
@@ -224,6 +249,8 @@ def _suit(use: Use, match: Match, sheet: Sheet) -> Suit | None:
         if name is None or sheet.columns[name].kind not in KINDS_OF_ROLE.get(role, {"text"}):
             return None
         played[role] = name
+    if use.goal == "embed" and {"anchor", "positive"} <= set(played):
+        played = with_negatives(sheet.columns, played)
     return Suit(use.goal, played, use.why)
 
 

@@ -39,7 +39,7 @@ class SftData(KeepingData):
     def _own_tasks(self) -> "SftData":
         if self.tasks:
             check_tasks(self.tasks)
-            for name in ("columns", "test", "group"):
+            for name in ("columns", "test", "group", "files"):
                 if getattr(self, name):
                     raise ValueError(f"every task has {name} of its own; move data.{name} into data.train")
         return self
@@ -52,6 +52,9 @@ class SftObjective(Section):
     """Learn the answer only, or the prompt as well."""
     chat_template: Annotated[Literal["auto", "own", "plain"], INLINE] = "auto"
     """The model's own chat template, or the plain one (### User / ### Assistant) for a model that has none."""
+    thinking: Annotated[Literal["as_is", "keep", "drop"], CHOOSES_PART] = "as_is"
+    """What the assistant thinks before it answers (reasoning_content, <think>): given to the chat template as it is,
+    learned with the answer, or left out."""
     samples: Annotated[int, Field(ge=0, le=50)] = 3
     """How many test prompts are answered before and after the training, to compare by eye."""
     max_new_tokens: Annotated[int, Field(ge=1, le=4096)] = 64
@@ -110,7 +113,7 @@ class SftRun(BaseRun):
         """Return the parts that read rows with these roles, for this kind of model."""
         tasks = self.data.tasks
         found = mixture([task.columns for task in tasks]) if tasks else turns(self.data.columns)
-        found["loss_kernel"] = self.training.loss_kernel
+        found |= {"loss_kernel": self.training.loss_kernel, "thinking": self.objective.thinking}
         if found.get("turns") == "prompt_completion" and "{prompt}" in self.data.template:
             found["turns"] = "framed_prompt"
         pairs, form = self.model.kind == "seq2seq", "tasks" if tasks else "single"

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from engine.data.within import within
 from engine.methods import misfit
 from engine.section import CHOOSES_PART, INLINE, INLINE_DEFAULT, NOT_IN_SCRIPT, Section, Setting
 
@@ -23,6 +24,7 @@ Conversion = Literal[
     "each_text",
     "flat",
     "ranked_answers",
+    "answers_alone",
 ]
 """What becomes of a row: the parts under engine/recipes/parts/convert."""
 Droppable = Literal[
@@ -78,6 +80,8 @@ class Data(Section):
 
     train: Annotated[str, Field(min_length=1)]
     """A file (json, jsonl, csv, tsv, parquet, txt, md), a folder of such files, or a hub id."""
+    files: Annotated[str, NOT_IN_SCRIPT] = ""
+    """Of a folder or a hub data set only the files that match this pattern, such as train-*; empty: all of them."""
     test: Annotated[str, INLINE_DEFAULT] = ""
     """A file of test rows; empty: a share of the training rows is held out."""
     test_fraction: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
@@ -120,10 +124,16 @@ class Data(Section):
             "taken": "made" if made else "plain",
             "reader": self.reader,
             "convert": self.convert,
+            "unfit": "not_text" if self.convert == "chats" else "none",
             "flaws": "kept_aside" if "broken_row" in self.drop else "refused",
             "cleaning": "chosen" if set(self.drop) - {"broken_row"} else "none",
             "doubles": "near" if near else "equal",
         }
+
+    @property
+    def source(self) -> str:
+        """What a training reads: the file, the folder, or those of its files that match the pattern."""
+        return within(self.train, self.files)
 
     @property
     def told(self) -> str:
@@ -136,6 +146,8 @@ class LabelledData(Data):
 
     label_names: dict[str, str] = Field(default_factory=dict)
     """What labels are to be called, for instance {"0": negative, "1": positive}."""
+    no_label: tuple[Annotated[str, BeforeValidator(str)], ...] = ()
+    """Labels or scores that mean that a row has none, such as -1; these rows are left out."""
     score_range: tuple[float, ...] = ()
     """The lowest and the highest score on the scale of the rows; they are brought to 0 and 1. Empty: as they are."""
 
@@ -148,7 +160,7 @@ class LabelledData(Data):
     def parts(self) -> dict[str, str]:
         """Return the parts that read the rows, and the one that names labels or scales scores."""
         refined = "label_names" if self.label_names else "scores" if self.score_range else "none"
-        return super().parts() | {"refined": refined}
+        return super().parts() | {"refined": refined, "unlabelled": "marked" if self.no_label else "none"}
 
 
 class Training(Section):

@@ -20,6 +20,8 @@ def fill(draft: Draft, facts: Facts) -> None:
         pairs(draft, facts)
     draft.put("objective.loss_on", "all" if text else "answer", "loss_on_all" if text else "loss_on_answer")
     chat(draft, facts)
+    thinks = facts.data is not None and facts.data.thinking
+    draft.put("objective.thinking", "keep" if thinks else "as_is", "thinking_kept" if thinks else "thinking_none")
     samples(draft)
     draft.put("training.packing", False, "packing_off")
 

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallba
 from engine.recipes.parts.asking.causal import learnable, new_examiner, prompt, ready
 from engine.recipes.parts.batched_answers import batched_answers
 from engine.recipes.parts.begin import begin
+from engine.recipes.parts.is_answer import is_answer
 from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.measuring import measures
 from engine.recipes.parts.phases import phase
@@ -30,7 +31,7 @@ def with_examples(turns: list[dict[str, Any]], shown: list[dict[str, Any]]) -> l
 
 def last_answer(turns: list[dict[str, Any]]) -> int:
     """Return the place of the last turn of the assistant."""
-    return max(place for place, turn in enumerate(turns) if turn["role"] == "assistant")
+    return max(place for place, turn in enumerate(turns) if is_answer(turn))
 
 
 def measure(
@@ -41,7 +42,7 @@ def measure(
     told, asked, expected = [], [], []
     for turns, tools in known:
         for place, turn in enumerate(turns):
-            if turn["role"] == "assistant":
+            if is_answer(turn):
                 told.append(learnable(with_examples(turns[:place], shown), turn, tools, tokenizer))
         last = last_answer(turns)
         asked.append(prompt(with_examples(turns[:last], shown), tools, tokenizer))

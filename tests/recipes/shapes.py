@@ -54,8 +54,8 @@ READERS = [
     {"reader": "lines", "drop": ["broken_row", "near_duplicate"]},
 ]
 """Ways to read files that bring settings of their own."""
-CONVERSIONS = ("instances", "joined_texts", "first_texts", "each_text", "flat", "ranked_answers")
-REFINED = [{"label_names": {"0": "no"}}, {"score_range": [0.0, 5.0]}]
+CONVERSIONS = ("instances", "joined_texts", "first_texts", "each_text", "flat", "ranked_answers", "answers_alone")
+REFINED = [{"label_names": {"0": "no"}}, {"score_range": [0.0, 5.0]}, {"no_label": ["-1"]}]
 
 
 def read_as(form: dict[str, Any], reading: dict[str, Any]) -> dict[str, Any]:
@@ -153,7 +153,8 @@ CHAT = {"sft", "prefer", "reward", "reinforce", "distill", "baseline"}
 def skipped(goal: str, method: str, form: dict[str, Any]) -> bool:
     """Whether this method does not go with this form of the goal, or every other of its forms stands for this one."""
     if method not in ("lora", "none") and (
-        "retention" in form or {"reader", "convert", "drop", "label_names", "score_range"} & form["data"].keys()
+        "retention" in form
+        or {"reader", "convert", "drop", "label_names", "score_range", "no_label"} & form["data"].keys()
     ):
         return True
     return goal == "embed" and method != "lora" and form is not FORMS["embed"][0]

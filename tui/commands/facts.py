@@ -9,6 +9,7 @@ from engine import document
 from engine.config import given
 from engine.data import DataFacts
 from engine.data import look as look_at_data
+from engine.data.within import source_of
 from engine.defaults import LARGE
 from engine.dry_run import Planned
 from engine.estimate import Estimate
@@ -83,7 +84,7 @@ def see(answers: Mapping[str, Any], machine: Machine) -> Sight:
     except Problem as problem:
         unseen.append(_absent(problem))
     try:
-        data = look_at_data(answers["data"]["train"]) if "data" in answers else None
+        data = look_at_data(source_of(answers["data"])) if "data" in answers else None
     except Problem as problem:
         unseen.append(_absent(problem))
     return Sight(Facts(machine, model, data), tuple(unseen))

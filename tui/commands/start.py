@@ -10,7 +10,7 @@ import typer
 from engine import run_folder
 from engine.config import Run
 from engine.data.facts import DataProblem
-from engine.findings import findings, sentence
+from engine.findings import findings, refuse_wrong, sentence
 from engine.fitting import remember
 from engine.guide import Plan, recommend
 from engine.interpreter import Interpreter, interpreter, missing
@@ -55,6 +55,7 @@ def begin(
         told = tuple(each for each in told if each.code != "unsure")
     elif not yes:
         check_sure(plan.run, told)
+    refuse_wrong(plan.run, told)
     kernel = getattr(plan.run.training, "loss_kernel", "")
     check_libraries(found, plan.run.goal, plan.run.method.kind, kernel, plan.run.data.drop)
     folder = run_folder.create(plan.run, root, script=script, python_versions=dict(found.versions), found=told)

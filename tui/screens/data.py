@@ -175,7 +175,7 @@ class DataScreen(Step):
             self.complain(message.problem.sentence if message.problem else "", self.entry)
             return
         if message.given != self.wizard.said("data.train"):
-            for dotted in ("data.columns", "data.group", "data.drop", "data.convert"):
+            for dotted in ("data.columns", "data.group", "data.drop", "data.convert", "data.files", "data.test"):
                 self.wizard.forget(dotted)
         self.wizard.answer("data.train", message.given)
         self.wizard.data = message.facts

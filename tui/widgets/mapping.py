@@ -90,10 +90,15 @@ class Mapping(Vertical):
         turned = before.said("data.convert") or self.suggested
         self.suit = dict(suit.columns) if suit else {}
         self.known = before.said("data.columns") or self.suit
-        offered = shapes(goal)
+        self.wrong = {role: name for role, name in self.known.items() if role.startswith("negative_")}
+        self.several = RowShape(
+            ("anchor", "positive"), frozenset(), f"a text, its match, and {len(self.wrong)} wrong ones"
+        )
+        offered = (*([self.several] if self.wrong else []), *shapes(goal))
         with self.prevent(Select.Changed):
             self.shape.set_options([(Text(shape.words), shape) for shape in offered])
-            self.shape.value = max(offered, key=lambda shape: _likeness(shape, self.known))
+            plain = {role: name for role, name in self.known.items() if role not in self.wrong}
+            self.shape.value = max(offered, key=lambda shape: _likeness(shape, plain))
             self.change.set_options([(Text(CHANGES[name]), name) for name in ("none", *facts.converted)])
             self.change.value = turned if turned in facts.converted else "none"
             self.query_one("#converting").display = bool(facts.converted)
@@ -150,7 +155,8 @@ class Mapping(Vertical):
     def columns(self) -> dict[str, str]:
         """Return role and column as they are chosen now."""
         chosen = {role: self.query_one(f"#role{number}", Select).value for number, role in enumerate(self.roles)}
-        return {role: column for role, column in chosen.items() if isinstance(column, str)}
+        named = {role: column for role, column in chosen.items() if isinstance(column, str)}
+        return named | (self.wrong if self.wrong and self.shape.value == self.several else {})
 
     def together(self) -> str | None:
         """Return the column whose equal values stay together, empty for none, None where the guide chooses."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from engine.data.audit import Way, audit
 from engine.data.checks.answers import Answers
 from engine.data.checks.classes import Classes, Positives
 from engine.data.checks.doubles import Doubles
@@ -15,9 +16,11 @@ from engine.data.checks.row import CheckedRow, checked
 from engine.data.convert import turned
 from engine.data.facts import DataFacts, DataProblem
 from engine.data.jsons import Broken
+from engine.data.labels import GOALS
 from engine.data.sources import find
 from engine.data.stream import Stream
 from engine.data.unused import unused
+from engine.data.within import within
 
 MOST_LETTERS = 1 << 24
 """Letters that are checked; of a larger file the rest is only counted by the first look."""
@@ -66,10 +69,11 @@ def check(facts: DataFacts, asked: Asked, tell: Callable[[int], None] | None = N
     checks += [Positives()] if goal == "embed" else []
     checks += [Lengths(goal, asked.tokens, asked.letters_per_token)] if asked.tokens else []
     convert = "none" if asked.columns or suit is None else suit.convert
-    for row in _rows(asked.test, columns, convert) if asked.test else ():
+    test = asked.test or facts.test
+    for row in _rows(test, columns, convert) if test else ():
         doubles.add_test(row)
     letters = number = 0
-    for row in _rows(facts.path, columns, convert):
+    for row in _rows(within(facts.path, facts.part), columns, convert):
         number = row.number
         for each in checks:
             each.add(row)
@@ -81,7 +85,13 @@ def check(facts: DataFacts, asked: Asked, tell: Callable[[int], None] | None = N
     ends = number < facts.rows
     found = [problem for each in checks for problem in each.problems()]
     idle = unused(facts, [*columns.values(), asked.group], convert) if columns and goal != "reinforce" else []
+    found += audit(Way(within(facts.path, facts.part), goal, columns, convert, _marks(facts, goal))) if columns else ()
     return (*found, *_few(facts, goal), *_shared(facts, asked), *idle, *(_partly(number, facts.rows) if ends else ()))
+
+
+def _marks(facts: DataFacts, goal: str) -> tuple[str, ...]:
+    """Return the labels that the guide takes for none."""
+    return facts.no_label if goal in GOALS else ()
 
 
 def _rows(path: str, columns: dict[str, str], convert: str) -> Iterator[CheckedRow]:
@@ -102,7 +112,7 @@ def _few(facts: DataFacts, goal: str) -> list[DataProblem]:
 
 def _shared(facts: DataFacts, asked: Asked) -> list[DataProblem]:
     """Rows of one document on both sides of the test are half learned already."""
-    if not facts.groups or asked.group or asked.test:
+    if not facts.groups or asked.group or asked.test or facts.test:
         return []
     name = facts.groups[0]
     what = f"'{name}' looks like the document that rows come from; a random test would share documents with training"

@@ -1,9 +1,8 @@
 """What a check has found so far: how many rows, and which were the first."""
 
 from collections.abc import Sequence
-from typing import Literal
 
-from engine.data.facts import DataProblem, Remedy
+from engine.data.facts import DataProblem, Remedy, Severity
 
 NAMED = 5
 """Rows that are named as examples."""
@@ -33,7 +32,7 @@ class Finding:
         message: str,
         advice: str,
         remedies: Sequence[Remedy] = ("drop", "keep"),
-        severity: Literal["warning", "wrong"] = "warning",
+        severity: Severity = "warning",
     ) -> list[DataProblem]:
         """Return the problem with its count and its first rows, or nothing where no row was counted."""
         if not self.count:

@@ -26,7 +26,10 @@ def is_aside(file: Path, folder: Path) -> bool:
     folders = file.relative_to(folder).parts[:-1]
     hidden = any(part.startswith((".", "_")) for part in folders) or file.name.startswith(".")
     private = file.name.startswith("_") and ending(file.name) not in code_endings()
-    return hidden or private or file.name in named or file.name.split(".")[0].lower() in beside
+    cached = (
+        file.name.startswith("cache-") and file.suffix == ".arrow"
+    )  # what `datasets` has made of the rows beside it
+    return hidden or private or cached or file.name in named or file.name.split(".")[0].lower() in beside
 
 
 @cache

@@ -9,10 +9,15 @@ from engine.recipes.parts.plain_texts import is_text
 
 
 def read(source: str) -> Dataset:
-    """Return the rows of a file, of a folder of files, of a pattern, or of a hub data set; a line of text is a row."""
+    """Return the rows of a file, a folder of files, a pattern, a hub data set or some of its files (owner/name/test-*).
+
+    A line of text is a row.
+    """
     files = files_of(source)
     if not files:
-        return load_dataset(source, split="train")
+        owner, *inside = source.split("/", 2)
+        chosen: dict[str, Any] = {"data_files": inside[1]} if owner and inside[1:] else {}
+        return load_dataset(f"{owner}/{inside[0]}" if chosen else source, split="train", **chosen)
     suffix = ending(files[0])
     named = {".parquet": "parquet", ".arrow": "arrow", ".csv": "csv", ".tsv": "csv", ".tab": "csv"}
     kind = "text" if is_text(files[0]) else named.get(suffix, "json")

@@ -5,6 +5,7 @@ from typing import Any
 from datasets import Dataset
 
 from engine.recipes.parts.conversation import set_template
+from engine.recipes.parts.is_answer import is_answer
 from engine.recipes.parts.pairing import preferences
 from engine.recipes.parts.rows import read_rows
 from engine.recipes.parts.sampling import own_answers
@@ -15,7 +16,7 @@ from engine.recipes.parts.turns.prompt_completion import messages
 def asked(row: dict[str, Any]) -> list[dict[str, str]]:
     """Return the conversation up to the last answer, and with it."""
     turns = [{"role": turn["role"], "content": turn["content"] or ""} for turn in messages(row)]
-    last = max(place for place, turn in enumerate(turns) if turn["role"] == "assistant")
+    last = max(place for place, turn in enumerate(turns) if is_answer(turn))
     return turns[: last + 1]
 
 

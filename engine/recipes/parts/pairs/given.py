@@ -15,8 +15,9 @@ def pairs_of(row: dict[str, Any]) -> list[list[Any]]:
     chosen, rejected = as_turns(row["chosen"], "assistant"), as_turns(row["rejected"], "assistant")
     if chosen[0]["role"] == "assistant":
         return [[as_turns(row["prompt"], "user"), chosen, rejected]]
-    same = shared(chosen, rejected)
-    return [[chosen[:same], chosen[same:], rejected[same:]]]
+    same, asked = shared(chosen, rejected), as_turns(row["prompt"], "user")
+    whole = asked if asked[-same:] == chosen[:same] else chosen[:same]  # a prompt may open with more, such as a system
+    return [[whole, chosen[same:], rejected[same:]]]
 
 
 def read_pairs() -> tuple[Dataset, Dataset]:

@@ -10,6 +10,7 @@ from engine.recipes.parts.convert.none import converted
 from engine.recipes.parts.dropped import set_aside
 from engine.recipes.parts.files import files_of
 from engine.recipes.parts.reader.library import load
+from engine.recipes.parts.unfit.none import why_unfit
 
 
 def all_converted(source: str, aside: bool) -> Iterator[dict[str, Any]]:
@@ -18,6 +19,11 @@ def all_converted(source: str, aside: bool) -> Iterator[dict[str, Any]]:
 
     def pull() -> Iterator[dict[str, Any]]:
         for number, row in enumerate(load(source), 1):
+            reason = why_unfit(row)
+            if reason and aside:
+                set_aside(reason, source, number, row)
+            if reason:
+                continue
             pulled.append((number, row))
             yield row
 

@@ -5,8 +5,10 @@ from typing import Any
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
+from engine.recipes.parts.is_answer import is_answer
 from engine.recipes.parts.pair_texts import ended, written
 from engine.recipes.parts.reading import MAX_LENGTH
+from engine.recipes.parts.thinking.as_is import thoughtful
 from engine.recipes.parts.too_long import without_too_long
 from engine.recipes.parts.turns.prompt_completion import messages
 
@@ -15,7 +17,7 @@ def questions(turns: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """Return every answer of the assistant with all that came before it."""
     found = []
     for place, turn in enumerate(turns):
-        if turn["role"] == "assistant":
+        if is_answer(turn):
             if not isinstance(turn.get("content"), str):
                 raise ValueError("an answer of the assistant is no text: an encoder-decoder model learns texts only")
             found.append((written(turns[:place]), turn["content"]))
@@ -28,7 +30,9 @@ def tokenize(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
     def pairs(batch: dict[str, list[Any]], numbers: list[int]) -> dict[str, list[Any]]:
         whole = [dict(zip(batch, values, strict=True)) for values in zip(*batch.values(), strict=True)]
         found = [
-            (pair, number) for number, row in zip(numbers, whole, strict=True) for pair in questions(messages(row))
+            (pair, number)
+            for number, row in zip(numbers, whole, strict=True)
+            for pair in questions(thoughtful(messages(row), tokenizer))
         ]
         prompts, answers = [pair[0] for pair, _ in found], [pair[1] for pair, _ in found]
         asked = tokenizer(prompts)["input_ids"]
@@ -47,5 +51,7 @@ def tokenize(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
 
 def prompts(rows: Dataset, tokenizer: PreTrainedTokenizerBase, count: int) -> list[tuple[str, list[int]]]:
     """Return the first prompts as text and as tokens, ready for an answer."""
-    first = [questions(messages(row))[-1][0] for row in rows.select(range(min(count, len(rows))))]
+    first = [
+        questions(thoughtful(messages(row), tokenizer))[-1][0] for row in rows.select(range(min(count, len(rows))))
+    ]
     return [(text, tokenizer(text, max_length=MAX_LENGTH, truncation=True)["input_ids"]) for text in first]

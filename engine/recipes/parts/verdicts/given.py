@@ -4,6 +4,8 @@ from typing import Any
 
 from datasets import Dataset
 
+from engine.recipes.parts.dropped import left_out
+from engine.recipes.parts.is_answer import is_answer
 from engine.recipes.parts.rows import read_rows
 from engine.recipes.parts.turns.prompt_completion import messages
 
@@ -26,7 +28,10 @@ def judged(row: dict[str, Any]) -> dict[str, Any]:
 
 def verdicts(rows: Dataset) -> Dataset:
     """Return `prompt` and `completion` as turns, and `label` as a truth value."""
-    plain = [judged(row) for row in rows]
+    every = [judged(row) for row in rows]
+    silent = ["" if row["completion"][:1] and is_answer(row["completion"][0]) else "empty_field" for row in every]
+    left_out(rows, silent, "verdicts", numbered=False)
+    plain = [row for row, reason in zip(every, silent, strict=True) if not reason]
     told = {row["label"] for row in plain}
     if len(told) < 2:
         word = "good" if True in told else "bad"
