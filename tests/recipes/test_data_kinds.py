@@ -26,7 +26,13 @@ def learned(llama, tmp_path, monkeypatch):
 
     def plan(file, goal="sft", model=llama, **sections):
         facts = Facts(known.machine(), look_at_model(str(model)), look(str(file)))
-        answers = {"goal": goal, "model": {"id": str(model)}, "data": {"train": str(file)}, **sections}
+        answers = {
+            "goal": goal,
+            "model": {"id": str(model)},
+            "data": {"train": str(file)},
+            "training": {"max_length": 256},
+            **sections,
+        }
         run = recommend(answers, facts).run
         said = {each.code: each for each in findings(run, facts)}
         folder = create(run, tmp_path / "runs")
@@ -213,12 +219,12 @@ def test_rows_that_are_marked_as_unlabelled_are_left_out(learned, bert, tmp_path
     file = write_rows(tmp_path / "birds.jsonl", rows)
     script, said, folder = learned(file, "classify", bert)
     assert said["no_label"].message.startswith("20 of 60 rows have -1 in 'label'")
-    train, test = script["read_rows"]("label")
+    train, test = script["read_rows"]()
     assert {str(label) for label in [*train["label"], *test["label"]]} == {"0", "1"}
     assert {row["reason"] for row in dropped(folder)} == {"no_label"} and len(dropped(folder)) == 20
     script, said, _ = learned(file, "classify", bert, data={"train": str(file), "no_label": []})
     assert "no_label" not in said
-    assert len(script["read_rows"]("label")[0]["label"]) > 40
+    assert len(script["read_rows"]()[0]["label"]) > 40
 
 
 def test_rows_of_which_none_can_be_learned_are_refused_before_the_start(llama, tmp_path):
