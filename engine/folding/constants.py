@@ -35,6 +35,8 @@ def _edits(piece: Source, known: Known) -> Iterator[Edit]:
         if isinstance(function, ast.FunctionDef) and (whole := list(_local_constant(piece, function, known))):
             yield from whole  # a round of its own: the binding may go only together with all of its uses
             return
+        if isinstance(function, ast.FunctionDef):
+            yield from _unused_locals(piece, function)
     for node in ast.walk(piece.tree):
         if hasattr(node, "body") and isinstance(node.body, list):
             yield from _block(piece, node.body)
@@ -115,6 +117,18 @@ def _local_constant(piece: Source, function: ast.FunctionDef, known: Known) -> I
                 yield piece.without(statement)
                 yield from _put(piece, function, name, found)
                 return
+
+
+def _unused_locals(piece: Source, function: ast.FunctionDef) -> Iterator[Edit]:
+    """Leave out a local name that nothing reads any more, where working out its value does nothing else."""
+    names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+    read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    for statement in function.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=given) if name not in read:
+                effects = (ast.Call, ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom)
+                if not any(isinstance(node, effects) for node in ast.walk(given)):
+                    yield piece.without(statement)
 
 
 def _put(piece: Source, function: ast.FunctionDef, name: str, found: Any) -> Iterator[Edit]:

@@ -30,7 +30,7 @@ def learned(llama, tmp_path, monkeypatch):
             "goal": goal,
             "model": {"id": str(model)},
             "data": {"train": str(file)},
-            "training": {"max_length": 256},
+            "training": {"max_length": 256 if model == llama else 128},
             **sections,
         }
         run = recommend(answers, facts).run

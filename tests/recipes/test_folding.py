@@ -60,6 +60,8 @@ def folded(code, **known):
         ("return x(**{}, c=2)", {}, ["return x(c=2)"]),
         ("return {'a': 1, **{'b': x}}", {}, ["return {'a': 1, 'b': x}"]),
         ("return A + 1", {"A": 2}, ["return 3"]),
+        ("kind = x.kind\nreturn kind if A else y", {"A": 0}, ["return y"]),
+        ("kind = x()\nreturn kind if A else y", {"A": 0}, ["kind = x()", "return y"]),
         ("return x(A)", {"A": 'it\'s "q"\n'}, ["return x('it\\'s \"q\"\\n')"]),
     ],
 )

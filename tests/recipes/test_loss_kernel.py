@@ -50,7 +50,7 @@ def test_what_is_not_packed_is_widened_on_request_and_the_adapter_still_learns(l
 
 def test_liger_is_named_among_the_libraries_of_its_script(llama, tmp_path):
     text = assemble(check(of(tmp_path / "liger", llama, loss_kernel="liger")))
-    assert '"use_liger_kernel": True' in text and "liger-kernel" in text.split("import os")[0]
+    assert "use_liger_kernel=True" in text and "liger-kernel" in text.split("import os")[0]
     assert not any("liger" in line for line in requirements(assemble(check(of(tmp_path / "tiles", llama)))))
 
 

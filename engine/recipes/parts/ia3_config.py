@@ -25,11 +25,11 @@ def keys_and_values(model: PreTrainedModel) -> list[str]:
 
 def factored(model: PreTrainedModel) -> tuple[list[str], list[str]]:
     """Return the layers that get factors, and those among them whose inputs are scaled: the ways out of the MLPs."""
-    kind = model.config.model_type
     if TARGETS != "default":
         named = tuple(f".{name}" for name in TARGETS)
         layers = [layer for layer in linear_layers(model) if f".{layer}".endswith(named)]
         return layers, [end for end in mlp_ends(model) if end in layers]
+    kind = model.config.model_type
     usual = TRANSFORMERS_MODELS_TO_IA3_TARGET_MODULES_MAPPING.get(kind, [])
     if usual and not unknown_targets(tuple(usual), model):
         return list(usual), list(TRANSFORMERS_MODELS_TO_IA3_FEEDFORWARD_MODULES_MAPPING.get(kind, []))

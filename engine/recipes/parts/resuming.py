@@ -76,7 +76,7 @@ def origin() -> dict[str, Any]:
     data = [Path(name) for name in files_read()]
     return {
         "script": digest(Path(__file__)),
-        "settings": {name: value for name, value in globals().items() if name.isupper() and not callable(value)},
+        "settings": {name: globals()[name] for name in globals().get("__annotations__", {}) if name.isupper()},
         "data": dict(zip(map(str, data), file_facts(data), strict=True)),
     }
 
