@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from tests.tiny import COLOURS, THINGS, write_rows
+from tests.training import whole_script
 
 ROLES = ("prompt", "chosen", "rejected")
 
@@ -149,8 +150,8 @@ def script_of(folder: Path) -> ModuleType:
 
     from engine.worker.worker import load
 
-    text = (folder / "train.py").read_bytes()
-    return load(folder / "train.py", hashlib.sha256(text).hexdigest())
+    file = whole_script(folder)
+    return load(file, hashlib.sha256(file.read_bytes()).hexdigest())
 
 
 def tuned_model(folder: Path, script: ModuleType) -> Any:

@@ -15,6 +15,7 @@ from engine.config import Run
 from engine.consent import agree
 from engine.follow import Follower
 from engine.history import History
+from engine.script import assemble
 from engine.model_code import model_code
 from engine.reward_code import reward_code
 from tests.tiny import pairs, talks, write_rows
@@ -72,6 +73,13 @@ def trusted(described: Run) -> Run:
     reward = reward_code(described)
     agree([*([reward] if reward else []), *model_code(described)])
     return described
+
+
+def whole_script(folder: Path) -> Path:
+    """The recipe and the parts of a run as one file beside its script: a test can call each of their functions."""
+    file = folder / "whole.py"
+    file.write_text(assemble(run_folder.load(folder), specialized=False))
+    return file
 
 
 def wait(folder: Path, until: Callable[[History], bool] | None = None, seconds: float = 120) -> History:

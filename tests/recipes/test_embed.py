@@ -12,7 +12,7 @@ from torch import nn
 from engine.losses import losses
 from tests.forge import check_cell, forge, refused, resumed
 from tests.recipes.embed_rows import CELLS, SHAPES, SIZES, described
-from tests.training import curves
+from tests.training import curves, whole_script
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ def metrics(known):
 def script_of(folder, monkeypatch):
     """What a run's script defines, in this process."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    return runpy.run_path(str(folder / "train.py"), run_name="script")
+    return runpy.run_path(str(whole_script(folder)), run_name="script")
 
 
 @pytest.mark.parametrize(("shape", "loss"), CELLS)

@@ -12,7 +12,7 @@ from engine.recipes.parts.questions import Question
 from engine.recipes.parts.reward import function, rule
 from tests.forge import forge, refused
 from tests.reinforcements import PAY, described, reward_file
-from tests.training import curves
+from tests.training import curves, whole_script
 
 
 def asked(count=2, **columns):
@@ -285,7 +285,7 @@ def loaded(folder):
     """The run's script as a module."""
     import importlib.util
 
-    spec = importlib.util.spec_from_file_location(f"train_of_{folder.name}", folder / "train.py")
+    spec = importlib.util.spec_from_file_location(f"train_of_{folder.name}", whole_script(folder))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
