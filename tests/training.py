@@ -15,9 +15,9 @@ from engine.config import Run
 from engine.consent import agree
 from engine.follow import Follower
 from engine.history import History
-from engine.script import assemble
 from engine.model_code import model_code
 from engine.reward_code import reward_code
+from engine.script import assemble
 from tests.tiny import pairs, talks, write_rows
 
 LOW_RANK = {"rank": 4, "alpha": 8, "dropout": 0.1}
