@@ -1,6 +1,6 @@
 """The goal sft: answer like the examples."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -86,6 +86,15 @@ class SftRun(BaseRun):
     """How it is trained."""
     retention: AnyRetention = NoRetention()
     """What is done against forgetting."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_loss_of_pairs(cls, values: Any) -> Any:
+        """The default loss kernel is one of models that continue texts; a pair's is plain, also once it is written."""
+        model, training = (values.get(name, {}) if isinstance(values, dict) else {} for name in ("model", "training"))
+        if isinstance(model, dict) and isinstance(training, dict) and model.get("kind") == "seq2seq":
+            return {**values, "training": {"loss_kernel": "plain", **training}}
+        return values
 
     @model_validator(mode="after")
     def _whole_pairs(self) -> "SftRun":

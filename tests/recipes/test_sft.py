@@ -99,8 +99,10 @@ def test_a_conversation_is_read_with_its_speakers_and_every_answer_is_learned(to
         "assistant 1",
     )
     assert len(seq2seq.tokenize(Dataset.from_list([{"messages": turns}]), tokenizer)) == 2
+    assert seq2seq.questions([*turns[:2], {"role": "assistant", "content": None, "tool_calls": []}]) == []
+    call = {"function": {"name": "look", "arguments": {}}}
     with pytest.raises(ValueError, match="no text"):
-        seq2seq.questions([*turns[:2], {"role": "assistant", "content": None, "tool_calls": []}])
+        seq2seq.questions([*turns[:2], {"role": "assistant", "content": None, "tool_calls": [call]}])
 
 
 def test_too_long_an_answer_is_cut_and_its_end_is_not_learned(tokenizer, monkeypatch):
