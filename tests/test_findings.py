@@ -79,3 +79,13 @@ def test_what_changes_nothing_and_what_is_left_out_anyhow_is_no_finding(tmp_path
     assert codes == ["duplicate_row"] and "too_few_rows" in [each.code for each in facts.data.problems]
     answers["data"]["drop"] = ["duplicate_row"]
     assert findings(recommend(answers, facts).run, facts) == ()
+
+
+def test_a_model_without_a_chat_template_is_named_where_conversations_are_written(tmp_path):
+    known.model(tmp_path / "base", known.QWEN_HALF_B, chat=False)
+    file = write_rows(tmp_path / "rows.jsonl", talks(40))
+    answers = {"goal": "sft", "model": {"id": str(tmp_path / "base")}, "data": {"train": str(file)}}
+    told = {each.code for each in findings(recommend(answers, seen(answers)).run, seen(answers))}
+    assert "plain_template" in told
+    answers = written(tmp_path / "with", talks(40))
+    assert "plain_template" not in {each.code for each in findings(recommend(answers, seen(answers)).run, seen(answers))}

@@ -55,7 +55,9 @@ def tokens(
     for line in row_lines(found["row"]):
         paint(line)
     known = plan.estimate.seconds if plan.estimate else None
-    for words in (*totals_lines(found["totals"], known and known[1]), *found["notes"]):
+    why = plan.reasons.get("objective.chat_template")
+    notes = [*found["notes"], *([f"chat template: {why}"] if why else [])]
+    for words in (*totals_lines(found["totals"], known and known[1]), *notes):
         say(words)
 
 
