@@ -175,7 +175,7 @@ def _to_the_end(
             return 1
         state = runs.state(folder, echo.history)
         alarm.sound(alarm.look(echo.history, state), to_terminal)
-        if state not in UNDER_WAY and not fresh and not echo.read():
+        if state not in UNDER_WAY and not fresh and folder.is_dir() and not echo.read():
             break
         if interrupts.count > (1 if stops else 0):
             complain(f"it goes on without this terminal; see it with: tunewright watch {hint(folder)}")
