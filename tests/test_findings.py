@@ -88,4 +88,6 @@ def test_a_model_without_a_chat_template_is_named_where_conversations_are_writte
     told = {each.code for each in findings(recommend(answers, seen(answers)).run, seen(answers))}
     assert "plain_template" in told
     answers = written(tmp_path / "with", talks(40))
-    assert "plain_template" not in {each.code for each in findings(recommend(answers, seen(answers)).run, seen(answers))}
+    assert "plain_template" not in {
+        each.code for each in findings(recommend(answers, seen(answers)).run, seen(answers))
+    }
