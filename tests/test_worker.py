@@ -1,13 +1,11 @@
 """The worker: outlives everything, stops in every phase, and says what went wrong."""
 
-import fcntl
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from engine.worker.worker import identity
 from tests.forge import forge, losses, refused_folder, resumed, trained
 from tests.tiny import write_rows
 from tests.training import create, curves, values, wait
+from tests.tui.journals import standing_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("loaded_python")]
 
@@ -136,7 +135,8 @@ def test_a_run_is_not_made_shorter_where_that_changes_its_steps(changes, epochs,
     described["training"].update(changes)
     folder = create(described, tmp_path / "runs")
     journal = Journal(folder / "events.jsonl")
-    journal.write("started", **identity(), script_sha256="")
+    worker = standing_in(folder).pid
+    journal.write("started", **{**identity(), "pid": worker, "created": process_start(worker)}, script_sha256="")
     journal.write("begun", from_step=0, max_steps=48, epochs=12, trainable=1, parameters=2)
     journal.write("metrics", step=20, epoch=5, values={"loss": 1.0})
     with pytest.raises(Problem, match=words):
@@ -241,12 +241,13 @@ def test_a_stopped_run_is_resumed_though_its_worker_is_still_on_its_way_out(desc
     assert wait(folder).finished["status"] == "stopped"
     while is_locked(folder):
         time.sleep(0.02)
-    held = (folder / "worker.lock").open("r")
-    fcntl.flock(held, fcntl.LOCK_EX)
-    slow = threading.Timer(0.5, held.close)
-    slow.start()
+    hold = "import fcntl, sys, time; lock = open('worker.lock'); fcntl.flock(lock, fcntl.LOCK_EX); print(); time.sleep(0.5)"
+    slow = subprocess.Popen(  # with the command line of this run's worker
+        [sys.executable, "-uc", hold, "-P", str(run.WORKER), str(folder)], cwd=folder, stdout=subprocess.PIPE
+    )
+    assert slow.stdout is not None and slow.stdout.readline()
     run.resume(folder)
-    slow.join()
+    assert slow.wait() == 0
     assert wait(folder).finished["status"] == "completed"
 
 
