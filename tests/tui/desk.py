@@ -60,6 +60,12 @@ async def at(pilot: Pilot[None], screen: str) -> None:
     await until(pilot, lambda: type(pilot.app.screen).__name__ == screen, screen)
 
 
+async def at_training(pilot: Pilot[None]) -> None:
+    """Wait until a run is on top: its training, or its results where it has ended in the meantime."""
+    shown = ("TrainScreen", "ResultsScreen")
+    await until(pilot, lambda: type(pilot.app.screen).__name__ in shown, " or ".join(shown))
+
+
 async def type_text(pilot: Pilot[None], words: str) -> None:
     """Type into the focused field."""
     names = {"/": "slash", ".": "full_stop", "-": "minus", " ": "space", "_": "underscore", ",": "comma"}

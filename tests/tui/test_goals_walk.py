@@ -13,7 +13,7 @@ from engine.follow import Follower
 from engine.run import state
 from engine.tables import GOALS
 from tests.tiny import pairs, talks, write_rows
-from tests.tui.desk import at, sees, type_text, until
+from tests.tui.desk import at, at_training, sees, type_text, until
 from tests.tui.journals import answer
 from tui.app import Tunewright
 from tui.widgets.entry import PathEntry
@@ -104,9 +104,9 @@ async def test_a_goal_is_walked_from_home_to_results(
         await at(pilot, "PlanScreen")
         await sees(pilot, "Teach" if goal != "baseline" else "rows.jsonl", "Memory")
         await pilot.press("enter")
-        await at(pilot, "TrainScreen")
+        await at_training(pilot)
         folder = await trained(pilot, tmp_path / "runs")
-        await until(pilot, lambda: type(pilot.app.screen).__name__ in ("TrainScreen", "ResultsScreen"))
+        await at_training(pilot)
         if type(pilot.app.screen).__name__ == "TrainScreen":
             await pilot.press("enter")
         await at(pilot, "ResultsScreen")

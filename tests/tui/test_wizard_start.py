@@ -8,7 +8,7 @@ import pytest
 from engine.follow import Follower
 from engine.run import state
 from tests.tiny import talks, write_rows
-from tests.tui.desk import Desk, at, sees
+from tests.tui.desk import Desk, at_training, sees
 from tui.app import Tunewright
 
 MINUTES = 3 * 60
@@ -27,7 +27,7 @@ async def test_enter_on_the_plan_trains_the_model(desk: Desk, llama: Path, monke
     async with app.run_test(size=(120, 40)) as pilot:
         await sees(pilot, "Teach", "Memory")
         await pilot.press("enter")
-        await at(pilot, "TrainScreen")
+        await at_training(pilot)
         [folder] = (desk.folder / "runs").iterdir()
         follower = Follower(folder)
         end = time.monotonic() + MINUTES
