@@ -9,6 +9,12 @@ from engine.folding.expressions import expression_edits, text_edits
 from engine.folding.source_edit import Edit, Source, indented, source
 from engine.folding.values import Dotted, Frozen, Known, literal, maybe
 
+PURE = frozenset(
+    {"all", "any", "dict", "enumerate", "int", "isinstance", "len", "list", "max", "min", "range", "set", "sorted"}
+    | {"str", "sum", "tuple", "zip", "get", "items", "join", "keys", "lower", "partition", "removeprefix"}
+    | {"removesuffix", "rpartition", "split", "strip", "upper", "values"}
+)
+"""Functions and methods that only return something."""
 SHORT = 40
 """Characters up to which the value of a local name is written where the name is used."""
 
@@ -123,12 +129,24 @@ def _unused_locals(piece: Source, function: ast.FunctionDef) -> Iterator[Edit]:
     """Leave out a local name that nothing reads any more, where working out its value does nothing else."""
     names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
     read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
-    for statement in function.body:
+    for statement in ast.walk(function):
         match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=given) if name not in read:
-                effects = (ast.Call, ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom)
-                if not any(isinstance(node, effects) for node in ast.walk(given)):
-                    yield piece.without(statement)
+            case ast.Assign(targets=[ast.Name(id=name)], value=given) if name not in read and _is_pure(given):
+                alone = len(_body_of(piece, statement)) == 1
+                gone = piece.without(statement)
+                yield Edit(gone.start, gone.end, " " * statement.col_offset + "pass\n") if alone else gone
+
+
+def _is_pure(value: ast.expr) -> bool:
+    """Return whether working out a value does nothing else."""
+    for node in ast.walk(value):
+        if isinstance(node, (ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom)):
+            return False
+        if isinstance(node, ast.Call):
+            called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            if called not in PURE:
+                return False
+    return True
 
 
 def _put(piece: Source, function: ast.FunctionDef, name: str, found: Any) -> Iterator[Edit]:
