@@ -72,6 +72,6 @@ def test_held_keys_and_resizes_lose_nothing(monkey: Monkey) -> None:
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 def test_a_monkey_finds_nothing(size: tuple[int, int]) -> None:
     before = Path.cwd()
-    said = run(int.from_bytes(os.urandom(3)), size, seconds=20)
+    said = run(1, size, seconds=20)  # other seeds, and longer ones: python -m benchmarks.monkey
     os.chdir(before)
     assert "nothing found" in said, said

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.command import CommandList
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -124,3 +125,18 @@ async def test_the_program_can_be_left_while_an_action_hangs(runs: Path) -> None
         app.run_worker(asyncio.sleep(3600))
         send(pilot, "n" * 3 + "\x11")
         await until(pilot, lambda: app._exit)
+
+
+async def test_a_page_key_before_the_palette_is_drawn_does_nothing(desk: Desk) -> None:
+    app = Tunewright(desk.folder / "runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at(pilot, "HomeScreen")
+        app.action_command_palette()
+        await at(pilot, "CommandPalette")
+        commands = app.screen.query_one(CommandList)
+        await until(pilot, lambda: commands.option_count > 0)
+        commands.styles.max_height = 0
+        await until(pilot, lambda: commands.scrollable_content_region.height == 0)
+        commands._index_to_line.clear()  # as they are before the list is drawn for the first time
+        await pilot.press("pagedown", "pageup")
+        assert type(app.screen).__name__ == "CommandPalette"
