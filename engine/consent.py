@@ -9,9 +9,9 @@ from engine import user_state
 from engine.code import Code
 from engine.config import Run
 from engine.model_code import model_code
-from engine.own_runs import foreign_script, refuse_others_folder
+from engine.own_runs import foreign_script, is_own, refuse_others_folder
 from engine.problem import Problem
-from engine.reward_code import reward_code
+from engine.reward_code import COPY, reward_code
 
 CONSENT = "consent"
 MODEL_CODE = "TUNEWRIGHT_MODEL_CODE"
@@ -60,8 +60,18 @@ def before_launch(folder: Path, run: Run) -> dict[str, str]:
     script, found = foreign_script(folder), Agreed(reward_code(run), tuple(model_code(run)))
     if script is not None:
         refuse_others_folder(folder)
+    elif not is_own(folder):
+        _refuse_other_reward(folder, found.reward)
     require(code for code in (script, found.reward, *found.model) if code is not None)
     return found.environment(folder)
+
+
+def _refuse_other_reward(folder: Path, named: Code | None) -> None:
+    """Raise a Problem where a folder that came from elsewhere holds reward code other than its run file names."""
+    file = folder.resolve() / COPY
+    if file.exists() and (named is None or Path(named.path) != file):
+        what = "the script of this folder executes this file, and its run.yaml does not name it"
+        raise Problem(what, where=str(file), advice="repeat the run from its run.yaml", code="folder")
 
 
 def require(codes: Iterable[Code]) -> None:

@@ -35,6 +35,11 @@ def foreign_script(folder: Path) -> Code | None:
     return Code("script", str(path), (CodeFile(SCRIPT, content),))
 
 
+def is_own(folder: Path) -> bool:
+    """Return whether this user's tunewright made this very folder, and only he can write to it."""
+    return _is_own(folder, [record for record in user_state.records() if record.get("type") == RUN])
+
+
 def _is_own(folder: Path, known: list[dict[str, Any]]) -> bool:
     """Return whether we made this very folder: the inode stays when it is moved, and no copy or archive has it."""
     try:
@@ -48,8 +53,8 @@ def _is_own(folder: Path, known: list[dict[str, Any]]) -> bool:
 
 def refuse_others_folder(folder: Path) -> None:
     """Raise a Problem for a folder that another user owns or can write to: he could change what runs at any time."""
-    seen = folder.stat()
-    if seen.st_uid != os.geteuid() or seen.st_mode & 0o002:
+    seen = [folder.stat(), (folder / SCRIPT).lstat()]
+    if any(each.st_uid != os.geteuid() or each.st_mode & 0o022 for each in seen):
         what = "other users can change what lies in this folder"
         raise Problem(what, where=str(folder), advice="copy it to a place of your own, and run that", code="folder")
 

@@ -41,6 +41,7 @@ def code_of(function: str) -> Code | None:
         copied = path.parent / IMPORTS  # the file is itself a copy in a run's folder
         if path.name == COPY and copied.is_dir():
             imported = [CodeFile(part.name, part.content) for part in local_imports(copied / COPY, content)]
+            imported += _others(copied, {part.name for part in imported})
     except OSError as error:
         advice = "give the path of a Python file and a name in it, as in reward.py:pay"
         raise Problem(f"the reward file {file} can't be read ({error.strerror})", where=WHERE, advice=advice) from None
@@ -48,6 +49,20 @@ def code_of(function: str) -> Code | None:
     if name not in known:
         raise Problem(f"{path} has no function '{name}'", where=WHERE, advice=nearest(name, known))
     return Code("reward", str(path), (CodeFile(path.name, content), *imported))
+
+
+def _others(copied: Path, known: set[str]) -> list[CodeFile]:
+    """Return the Python files beside the copied imports: code can import them too. A Problem names any other file."""
+    found = []
+    for file in sorted(copied.rglob("*")):
+        name = file.relative_to(copied).as_posix()
+        if file.is_dir() or name in known:
+            continue
+        if file.suffix != ".py":
+            what = "this file is no Python source, and the reward file could load it"
+            raise Problem(what, where=str(file), advice="remove it, and start again", code="folder")
+        found.append(CodeFile(name, read_code(file)))
+    return found
 
 
 def _names(path: Path, content: bytes) -> list[str]:

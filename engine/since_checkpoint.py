@@ -12,6 +12,8 @@ from engine.data.sources import find
 from engine.problem import Problem
 from engine.safe_files import open_regular, read, read_json
 
+MANIFEST = 64 << 20
+"""Bytes that a manifest may have: it names every file of the rows, which may be hundreds of thousands."""
 SOURCES = ("TRAIN", "TEST", "KEEP")
 """The settings of a script that name files of rows."""
 
@@ -21,7 +23,7 @@ def changes(folder: Path) -> list[str]:
     saved = [path for path in (folder / "output").glob("checkpoint-*") if path.name.split("-")[-1].isdigit()]
     for checkpoint in sorted(saved, key=lambda path: int(path.name.split("-")[-1]), reverse=True):
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            known = read_json(checkpoint / "manifest.json")["made_from"]
+            known = read_json(checkpoint / "manifest.json", MANIFEST)["made_from"]
             return [*_of_script(folder / "train.py", known), *_of_data(folder, known)]
     return []
 

@@ -1,5 +1,6 @@
 """What a run's rows look like to its model, asked in a process forked from one that has the libraries."""
 
+import hashlib
 import json
 import os
 import queue
@@ -53,7 +54,8 @@ def _first_batch(folder: str) -> None:
 
             model.register_forward_pre_hook(keep, with_kwargs=True)
 
-    load(Path(folder, "train.py"), "0123456789abcdef").main(callbacks=[Grab()])
+    script = Path(folder, "train.py")
+    load(script, hashlib.sha256(script.read_bytes()).hexdigest()).main(callbacks=[Grab()])
 
 
 def _in_a_child(target: Any, *given: Any) -> None:

@@ -64,7 +64,7 @@ def test_settings_that_differ_are_named_with_both_values(stopped):
     edit(stopped)
     assert changes(stopped.path) == ["train.py was edited (BATCH 4 -> 8)"]
     script = stopped.path / "train.py"
-    script.write_text(script.read_text().replace("8", "4") + "print()\n")
+    script.write_text(script.read_text().replace("BATCH: int = 8", "BATCH: int = 4") + "print()\n")
     assert changes(stopped.path) == ["train.py was edited (not in its settings)"]
     script.write_text("def (")
     assert "BATCH 4 -> not set" in changes(stopped.path)[0]

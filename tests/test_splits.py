@@ -64,7 +64,7 @@ def test_the_splits_of_a_folder_are_never_merged(tmp_path, names, train, test, u
 @pytest.mark.parametrize(
     "names",
     [
-        ("train.jsonl", "more.jsonl"),
+        ("rows.jsonl", "more.jsonl"),
         ("test_a.jsonl", "test_b.jsonl"),
         ("latest.jsonl", "contest.jsonl", "evaluate_me.jsonl"),
         ("intro.md", "test.md", "how_to_evaluate.md"),
@@ -125,3 +125,19 @@ def test_a_task_whose_folder_holds_splits_is_refused(tmp_path):
     found = look([{"file": str(tmp_path / "rows")}, {"file": str(tmp_path / "rows" / "train.jsonl")}])
     (wrong,) = [each for each in found.problems if each.severity == "wrong"]
     assert wrong.advice == f"give the task file: {tmp_path}/rows/train.jsonl and test: {tmp_path}/rows/test.jsonl"
+
+
+def test_what_stands_beside_a_training_split_is_not_learned_and_is_named(tmp_path):
+    folder = tmp_path / "rows"
+    laid_out(folder, "train.jsonl", "unsupervised.jsonl")
+    found = find(str(folder))
+    assert ({file.name for file in found.files}, found.part, found.test) == ({"train.jsonl"}, "train.jsonl", "")
+    assert "not used: unsupervised.jsonl" in found.notes[-1].advice
+
+
+@pytest.mark.parametrize("path", ["", "3", "[" * 5000])
+def test_a_readme_that_lists_no_files_is_passed_over(tmp_path, path):
+    folder = tmp_path / "rows"
+    laid_out(folder, "train.jsonl", "test.jsonl")
+    (folder / "README.md").write_text(f"---\nconfigs:\n- data_files:\n  - split: train\n    path: {path}\n---\n")
+    assert find(str(folder)).part == "train.jsonl"

@@ -24,7 +24,7 @@ def auditors(way: Way) -> list[Auditor]:
         found += [Talks(way), Parts(way), Thinking(way)]
     if "prompt" in way.columns and {*ANSWERED} & set(way.columns):
         found.append(Repeats(way))
-    if way.no_label:
+    if way.no_label or (way.goal == "classify" and "label" in way.columns):
         found.append(Labels(way))
     return found
 
@@ -125,20 +125,34 @@ class Thinking:
         return self._found.problem("thinking", what, "", ("keep",), "note")
 
 
+SIGNS = {"-1", "0", "1"}
+"""Labels that may be three classes, or two and a mark of no label."""
+
+
 class Labels:
     """Counts rows whose label says that they have none."""
 
     def __init__(self, way: Way) -> None:
         self._column, self._marks = way.columns.get("label", way.columns.get("score", "")), way.no_label
         self._plain, self._found = set(map(plain_label, way.no_label)), Finding()
+        self._seen, self._below = set[str](), Finding()
 
     def add(self, number: int, raw: Row, rows: list[Row]) -> None:  # noqa: ARG002
         """Look at one row."""
-        if any(plain_label(row.get(self._column)) in self._plain for row in rows):
+        labels = [plain_label(row.get(self._column)) for row in rows] if self._column else []
+        if any(label in self._plain for label in labels):
             self._found.add(number)
+        if len(self._seen) <= len(SIGNS):
+            self._seen.update(labels)
+        if "-1" in labels:
+            self._below.add(number)
 
     def problems(self, many: str) -> list[DataProblem]:
         """Return what was found."""
+        if not self._marks and self._seen == SIGNS:
+            what = f"{self._below.count:,} {many} have the label -1, which is learned as a class of its own"
+            advice = 'if it marks rows without a label, set data.no_label to ["-1"]'
+            return self._below.problem("minus_one", what, advice, ("keep",))
         marks = " or ".join(self._marks)
         what = f"{self._found.count:,} {many} have {marks} in '{self._column}', which marks rows without one"
         advice = "they are left out; if it is a class of its own, set data.no_label to []"

@@ -39,6 +39,8 @@ def _marks(values: dict[str, str], *, scores: bool) -> list[str]:
         numbers = [float(label) for label in rest]
     except ValueError:
         return sorted(values[label] for label in odd if label in WORDS)
+    if not scores and set(numbers) == {0.0, 1.0}:  # with -1: often three classes, negative, neutral and positive
+        odd = [label for label in odd if label != "-1"]
     if len(numbers) < 2 or min(numbers) < 0 or (scores and max(numbers) <= 1):
         return sorted(values[label] for label in odd if label in WORDS)
     return sorted(values[label] for label in odd)

@@ -46,6 +46,8 @@ def splits_of(folder: Path, files: Sequence[Path], *, texts: bool = False) -> Sp
     groups = _configured(folder, files) or _named(folder, files)
     named = any(role == "train" for role, _ in groups)
     held_out = next((role for role in ("test", "validation") if any(each == role for each, _ in groups)), "")
+    if named and not held_out and not texts:
+        return _training_alone(folder, _of(groups, "train", None), files)
     learned = "train" if named else ""
     if not held_out or (texts and not named) or not any(role == learned for role, _ in groups):
         return None
@@ -60,6 +62,17 @@ def splits_of(folder: Path, files: Sequence[Path], *, texts: bool = False) -> Sp
     unused = tuple(dict.fromkeys(_split_name(folder, file) for file in others))
     advice = f"not used: {', '.join(unused[:6])}{' …' * (len(unused) > 6)}" if unused else ""
     return Splits(tuple(train), patterns[0], patterns[1], DataProblem("splits", what, None, "note", advice), unused)
+
+
+def _training_alone(folder: Path, train: list[Path], files: Sequence[Path]) -> Splits | None:
+    """Return the training split where others are no test: they are not learned from; None where there are no others."""
+    others = tuple(dict.fromkeys(_split_name(folder, file) for file in files if file not in train))
+    files_pattern = pattern(folder, train)
+    if not others or not files_pattern:
+        return None
+    advice = f"not used: {', '.join(others[:6])}{' …' * (len(others) > 6)}"
+    said = DataProblem("splits", f"{_label(folder, train)} learned from", None, "note", advice)
+    return Splits(tuple(train), files_pattern, "", said, others)
 
 
 def _named(folder: Path, files: Iterable[Path]) -> dict[tuple[str, str], list[Path]]:
@@ -104,7 +117,9 @@ def _configured(folder: Path, files: Sequence[Path]) -> dict[tuple[str, str], li
         if not isinstance(entry, dict) or not isinstance(entry.get("split"), str):
             return {}
         paths = entry.get("path", ())
-        every = [paths] if isinstance(paths, str) else list(paths)
+        every = [paths] if isinstance(paths, str) else paths
+        if not isinstance(every, (list, tuple)):
+            return {}
         role = _mark(Path(f"{entry['split']}.x"))
         matching = sorted({file for each in every for file in _below(folder, str(each)) if file in known})
         if matching:
@@ -127,7 +142,7 @@ def _configs(readme: Path) -> list[Any]:
     try:
         _, mark, rest = readme.read_text("utf-8", "replace")[: 1 << 20].partition("---\n")
         values = YAML(typ="safe").load(rest.partition("\n---")[0]) if mark else None
-    except (OSError, YAMLError, ValueError):
+    except (OSError, YAMLError, ValueError, RecursionError):
         return []
     configs = values.get("configs") if isinstance(values, dict) else None
     return [each for each in configs if isinstance(each, dict)] if isinstance(configs, list) else []

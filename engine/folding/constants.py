@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from engine.folding.expressions import expression_edits, text_edits
-from engine.folding.source_edit import Edit, Source, indented, source
+from engine.folding.source_edit import Edit, Source, indented, inside_strings, source
 from engine.folding.values import Dotted, Frozen, Known, literal, maybe
 
 PURE = frozenset(
@@ -82,8 +82,9 @@ def _branch(piece: Source, node: ast.If, known: Known) -> Iterator[Edit]:
         rest = piece.lines(taken[0].lineno, last)
         yield Edit(start, end, above + rest.replace("elif", "if", 1))
     else:
-        body = piece.lines(piece.first_line(taken[0]), taken[-1].end_lineno or last)
-        yield Edit(start, end, above + indented(body, node.col_offset))
+        begin = piece.first_line(taken[0])
+        body = piece.lines(begin, taken[-1].end_lineno or last)
+        yield Edit(start, end, above + indented(body, node.col_offset, begin, inside_strings(taken)))
 
 
 def _loop(piece: Source, node: ast.For, known: Known) -> Iterator[Edit]:

@@ -97,7 +97,9 @@ def _operands(piece: Source, node: ast.BoolOp, known: Known) -> Iterator[Edit]:
             break
     if len(kept) == len(node.values):
         return
-    text = (" or " if either else " and ").join(piece.segment(each) for each in kept)
+    loose = (ast.BoolOp, ast.IfExp, ast.Lambda, ast.NamedExpr)
+    parts = [f"({piece.segment(each)})" if isinstance(each, loose) else piece.segment(each) for each in kept]
+    text = (" or " if either else " and ").join(parts) if len(parts) > 1 else piece.segment(kept[0])
     yield piece.replaced(node, text, atom=len(kept) == 1 and is_atom(kept[0]))
 
 

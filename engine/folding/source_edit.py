@@ -2,7 +2,7 @@
 
 import ast
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -111,9 +111,23 @@ def is_atom(node: ast.expr) -> bool:
     return isinstance(node, ATOMS)
 
 
-def indented(text: str, columns: int) -> str:
-    """Return lines moved so that the first one begins at a column."""
+def inside_strings(statements: Iterable[ast.stmt]) -> set[int]:
+    """Return the numbers of the lines that begin inside a string, where every blank counts."""
+    return {
+        line
+        for statement in statements
+        for node in ast.walk(statement)
+        if isinstance(node, (ast.Constant, ast.JoinedStr))
+        for line in range(node.lineno + 1, (node.end_lineno or node.lineno) + 1)
+    }
+
+
+def indented(text: str, columns: int, first_line: int = 1, fixed: Collection[int] = ()) -> str:
+    """Return lines moved so that the first one begins at a column; `fixed` are numbers of lines that stay."""
     lines = text.splitlines(keepends=True)
     first = next(line for line in lines if line.strip())
     shift = columns - (len(first) - len(first.lstrip(" ")))
-    return "".join(line if not line.strip() else " " * shift + line if shift > 0 else line[-shift:] for line in lines)
+    return "".join(
+        line if not line.strip() or number in fixed else " " * shift + line if shift > 0 else line[-shift:]
+        for number, line in enumerate(lines, first_line)
+    )

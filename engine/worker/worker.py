@@ -152,13 +152,16 @@ def attempt(module: ModuleType, journal: Journal, stop: Stop, news: str) -> str 
 
 def load(script: Path, digest: str) -> ModuleType:
     """Import the script under a name of its own: cached rows of another run's script must never be taken for its."""
+    text = script.read_bytes()
+    if hashlib.sha256(text).hexdigest() != digest:
+        raise RuntimeError("train.py was changed after this run was started: start it again")
     name = f"train_{digest[:12]}"
     spec = importlib.util.spec_from_file_location(name, script)
-    if spec is None or spec.loader is None:
+    if spec is None:
         raise FileNotFoundError(f"{script} can't be read")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    exec(compile(text, str(script), "exec"), vars(module))  # the very bytes that were looked at
     return module
 
 

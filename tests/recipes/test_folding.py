@@ -60,6 +60,8 @@ def folded(code, **known):
         ("return x(**{}, c=2)", {}, ["return x(c=2)"]),
         ("return {'a': 1, **{'b': x}}", {}, ["return {'a': 1, 'b': x}"]),
         ("return A + 1", {"A": 2}, ["return 3"]),
+        ("return A and (x or y) and y()", {"A": 1}, ["return (x or y) and y()"]),
+        ("return x() and A and (y if x else 0)", {"A": 1}, ["return x() and (y if x else 0)"]),
         ("kind = x.kind\nreturn kind if A else y", {"A": 0}, ["return y"]),
         ("kind = x()\nreturn kind if A else y", {"A": 0}, ["kind = x()", "return y"]),
         ("return x(A)", {"A": 'it\'s "q"\n'}, ["return x('it\\'s \"q\"\\n')"]),
@@ -72,6 +74,11 @@ def test_what_is_known_is_decided(code, known, left):
 def test_comments_stay_with_what_stays():
     text = "def f(x):\n    # why\n    if ON:\n        # how\n        x()\n    # gone\n    if not ON:\n        x(1)\n    return x  # end\n"
     assert fold(text, {"ON": True}) == "def f(x):\n    # why\n    # how\n    x()\n    return x  # end\n"
+
+
+def test_a_string_of_several_lines_keeps_its_blanks():
+    text = 'def f(x):\n    if ON:\n        x("""one\n  two\nthree""")\n    return x\n'
+    assert fold(text, {"ON": True}) == 'def f(x):\n    x("""one\n  two\nthree""")\n    return x\n'
 
 
 def test_keywords_keep_their_comments_when_a_dict_is_written_out():

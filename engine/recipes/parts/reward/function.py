@@ -55,7 +55,9 @@ def reward_function() -> Callable[..., Any]:
         spec = spec_from_file_location(known, path)
         if spec is None or spec.loader is None:
             raise ValueError(f"the reward file {path} is no Python file")
-        sys.path += [str(path.parent / "reward_imports"), str(path.parent)]  # where it finds what it imports itself
+        copied = path.parent / "reward_imports"
+        sys.path.append(str(copied if copied.is_dir() else path.parent))  # where it finds what it imports itself
+        sys.dont_write_bytecode = True  # what lies beside the file is what was agreed to, and no more
         module, loader = module_from_spec(spec), spec.loader
         attempt(lambda: loader.exec_module(module), path, "can't be loaded: it fails")
         sys.modules[known] = module

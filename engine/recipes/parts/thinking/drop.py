@@ -15,6 +15,8 @@ def thoughtful(turns: list[dict[str, Any]], _: PreTrainedTokenizerBase) -> list[
         }
         content = plain.get("content")
         if turn["role"] == "assistant" and isinstance(content, str):
-            plain["content"] = re.sub(r"<think(?:ing)?>.*?(</think(?:ing)?>|$)\s*", "", content, flags=re.DOTALL)
+            content = re.sub(r"<think(?:ing)?>.*?(</think(?:ing)?>|$)\s*", "", content, flags=re.DOTALL)
+            # some models leave out the opening tag, which their template has written already
+            plain["content"] = re.sub(r"^.*?</think(?:ing)?>\s*", "", content, flags=re.DOTALL)
         found.append(plain)
     return found

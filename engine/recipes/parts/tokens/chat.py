@@ -45,7 +45,9 @@ def prompts(rows: Dataset, tokenizer: PreTrainedTokenizerBase, count: int) -> li
     asked = []
     for row in rows.select(range(min(count, len(rows)))):
         turns = thoughtful(messages(row), tokenizer)
-        last = max(place for place, turn in enumerate(turns) if is_answer(turn))
+        last = max((place for place, turn in enumerate(turns) if is_answer(turn)), default=0)
+        if not last:  # nothing but thinking text, which is left out
+            continue
         tokens = render(turns[:last], row.get("tools"), tokenizer, ask=True)
         asked.append((str(turns[last - 1]["content"]), tokens[-MAX_LENGTH:]))
     return asked

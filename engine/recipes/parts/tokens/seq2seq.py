@@ -51,7 +51,7 @@ def tokenize(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
 
 def prompts(rows: Dataset, tokenizer: PreTrainedTokenizerBase, count: int) -> list[tuple[str, list[int]]]:
     """Return the first prompts as text and as tokens, ready for an answer."""
-    first = [
-        questions(thoughtful(messages(row), tokenizer))[-1][0] for row in rows.select(range(min(count, len(rows))))
-    ]
+    few = rows.select(range(min(count, len(rows))))
+    every = [questions(thoughtful(messages(row), tokenizer)) for row in few]
+    first = [found[-1][0] for found in every if found]
     return [(text, tokenizer(text, max_length=MAX_LENGTH, truncation=True)["input_ids"]) for text in first]
