@@ -108,7 +108,9 @@ class InputQueue:
         """Yield what may still open, close or focus something; what was too slow once is left out until it rests."""
         typing = bool(self._waiting) and self._is_text(self._waiting[0])
         for worker in (*self._app.workers, *self._awaited):
-            if worker.is_finished or worker is self._worker:
+            # one that is cancelled before its task has run at all stays RUNNING for ever
+            over = worker.is_finished or (worker._task is not None and worker._task.done())
+            if over or worker is self._worker:
                 self._overdue.discard(worker)
             elif worker not in self._overdue and self._may_open(worker, typing):
                 yield worker

@@ -140,3 +140,26 @@ async def test_a_page_key_before_the_palette_is_drawn_does_nothing(desk: Desk) -
         commands._index_to_line.clear()  # as they are before the list is drawn for the first time
         await pilot.press("pagedown", "pageup")
         assert type(app.screen).__name__ == "CommandPalette"
+
+
+async def test_a_key_after_a_note_is_not_held_back_by_a_look_that_was_cancelled(desk: Desk) -> None:
+    RunFolder(desk.folder / "runs", "one").start().prepare()
+    app = Tunewright(desk.folder / "runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "one")
+        app.screen.look()
+        app.screen.look()  # the first one is cancelled before it has begun
+        await pilot.pause()
+        assert not [worker for worker in app.input._busy() if getattr(worker, "group", "") == "look"]
+
+
+async def test_esc_closes_a_dangerous_question_at_once(desk: Desk) -> None:
+    app = Tunewright(desk.folder / "runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at(pilot, "HomeScreen")
+        answers: list[bool | None] = []
+        app.push_screen(Sure("Delete it?", "All of it."), answers.append)
+        await at(pilot, "Sure")
+        await pilot.press("y", "escape")
+        await at(pilot, "HomeScreen")
+        assert answers == [False]

@@ -195,9 +195,11 @@ class Sure(ModalScreen[bool]):
         return action != "answer" or time.monotonic() >= self.counts_from
 
     def on_key(self, event: events.Key) -> None:
-        """Drop what was pressed too early."""
+        """Drop what was pressed too early; Esc means no at any time."""
         if event.time < self.counts_from:
             event.stop()
+            if event.key == "escape":
+                self.dismiss(False)
 
     def action_answer(self, yes: bool) -> None:
         """Hand the answer over."""

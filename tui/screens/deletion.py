@@ -86,8 +86,12 @@ class Deletion(Screen[None]):
     def _restore(self) -> str:
         from engine.trash import restore
 
-        folder = restore(self.root, self.deleted[-1])
-        self.deleted.pop()
+        name = self.deleted.pop()
+        try:
+            folder = restore(self.root, name)
+        except OSError:  # it is still in the trash; a Problem says that it is there no more
+            self.deleted.append(name)
+            raise
         return f"{folder.name} is back."
 
     def _empty(self) -> str:

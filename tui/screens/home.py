@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
+from textual.worker import get_current_worker
 
 from engine.remarks import matches
 from tui.app import Tunewright
@@ -131,8 +132,11 @@ class HomeScreen(Deletion):
         """Read the ends of all runs' events; the list arrives as `Listed`."""
         from engine.listing import listing  # brings pydantic: 0.1 s that the first picture need not wait for
 
+        worker = get_current_worker()
         try:
-            self.post_message(self.Listed(listing(self.root)))
+            found = listing(self.root)
+            if not worker.is_cancelled:  # or an older list would take the place of a newer one
+                self.post_message(self.Listed(found))
         except FileNotFoundError:
             return  # a run was deleted, here or elsewhere, while it was being read: the next look sees the others
         except OSError as error:
