@@ -147,10 +147,11 @@ async def test_a_key_after_a_note_is_not_held_back_by_a_look_that_was_cancelled(
     app = Tunewright(desk.folder / "runs")
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, "one")
-        app.screen.look()
-        app.screen.look()  # the first one is cancelled before it has begun
-        await pilot.pause()
-        assert not [worker for worker in app.input._busy() if getattr(worker, "group", "") == "look"]
+        first = app.screen.look()
+        app.input.wait_for(first)
+        app.input.wait_for(app.screen.look())  # the first one is cancelled before it has begun
+        await asyncio.sleep(0.05)
+        assert first._cancelled and first not in list(app.input._busy())
 
 
 async def test_esc_closes_a_dangerous_question_at_once(desk: Desk) -> None:
