@@ -19,6 +19,7 @@ from engine.machine import Machine, title
 from engine.methods import Full, Lora8, LowRank, Qlora
 from engine.speed import steps, train_rows
 from engine.tables import table
+from tui.widgets.figures import plural
 from tui.widgets.value import number
 from tui.words import place, roughly
 
@@ -160,11 +161,11 @@ def text(run: Run) -> str:
 def evaluation(run: Run, data: DataFacts | None) -> str:
     """Return when is measured, on what, and what is kept."""
     every = run.training.evaluate_every
-    when = "every epoch" if every == "epoch" else f"every {every:,} steps"
+    when = "every epoch" if every == "epoch" else "every step" if every == 1 else f"every {every:,} steps"
     if run.data.test:
         rows = f"on {place(run.data.test)}"
     elif data is not None:
-        rows = f"on {data.rows - train_rows(run, data):,} held-out rows"
+        rows = f"on {plural(data.rows - train_rows(run, data), 'held-out row')}"
     else:
         rows = f"on {run.data.test_fraction:.0%} of the rows"
     best = f" by {run.measure()}" if isinstance(run, EmbedRun) else ""

@@ -78,6 +78,9 @@ Vram = Annotated[
 ]
 RunFile = Annotated[Path, typer.Argument(metavar="RUN.yaml", help="A run file, or the folder of a run.")]
 RunFiles = Annotated[list[Path], typer.Argument(metavar="RUN.yaml", help="Run files, or folders of runs.")]
+DeletedRun = Annotated[
+    str, typer.Argument(metavar="RUN", help="The name of a deleted run, as tunewright trash lists it.")
+]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="The name of a run's folder, or its path.")]
 MaybePreset = Annotated[
     str | None, typer.Argument(metavar="NAME", callback=_preset, help="The preset to print as a run file.")

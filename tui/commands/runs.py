@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tui.commands.options import Json, MaybeRun, RunName, Runs
+from tui.commands.options import DeletedRun, Json, MaybeRun, RunName, Runs
 
 Words = Annotated[
     list[str] | None,
@@ -95,7 +95,7 @@ def delete(run: RunName, yes: Yes = False, runs_folder: Runs = None) -> None:
     say(f"it is in the trash: its {room} are free once that is emptied with: tunewright trash --empty")
 
 
-def restore(run: RunName, runs_folder: Runs = None) -> None:
+def restore(run: DeletedRun, runs_folder: Runs = None) -> None:
     """Bring a deleted run back from the trash, as it was."""
     from engine import trash
     from engine.roots import root
