@@ -57,15 +57,7 @@ def _audited(run: Run, facts: Facts) -> Iterable[DataProblem]:
     return audit(Way(data.source, run.goal, data.columns, data.convert, marks, data.chat_roles))
 
 
-def _plain_template(run: Run, facts: Facts) -> Iterable[DataProblem]:
-    plain = getattr(run.objective, "chat_template", "") == "plain" and run.model.kind != "seq2seq"
-    if plain and "text" not in run.data.columns and facts.model is not None and facts.model.chat_template is False:
-        what = "the model has no chat template: conversations are written as ### User: and ### Assistant:"
-        advice = "ask the tuned model in the same form; the template is saved with its tokenizer"
-        yield DataProblem("plain_template", what, None, "note", advice)
-
-
-SOURCES: tuple[Source, ...] = (_looked_at, _audited, _unused, too_long, _plain_template)
+SOURCES: tuple[Source, ...] = (_looked_at, _audited, _unused, too_long)
 """Where findings come from; each gets the complete run and what is known of model, data and machine."""
 
 

@@ -81,13 +81,10 @@ def test_what_changes_nothing_and_what_is_left_out_anyhow_is_no_finding(tmp_path
     assert findings(recommend(answers, facts).run, facts) == ()
 
 
-def test_a_model_without_a_chat_template_is_named_where_conversations_are_written(tmp_path):
-    known.model(tmp_path / "base", known.QWEN_HALF_B, chat=False)
+@pytest.mark.parametrize("chat", [True, False])
+def test_a_model_without_a_chat_template_is_named_at_the_start(chat, tmp_path, capsys):
+    known.model(tmp_path / "base", known.QWEN_HALF_B, chat=chat)
     file = write_rows(tmp_path / "rows.jsonl", talks(40))
     answers = {"goal": "sft", "model": {"id": str(tmp_path / "base")}, "data": {"train": str(file)}}
-    told = {each.code for each in findings(recommend(answers, seen(answers)).run, seen(answers))}
-    assert "plain_template" in told
-    answers = written(tmp_path / "with", talks(40))
-    assert "plain_template" not in {
-        each.code for each in findings(recommend(answers, seen(answers)).run, seen(answers))
-    }
+    announce(begin(answers, tmp_path / "runs", interpreter(None)))
+    assert ("the model has no chat template" in capsys.readouterr().out) != chat

@@ -125,6 +125,9 @@ def announce(created: Created) -> None:
         warn(warning)
     for each in created.found:
         say_finding(each)
+    if getattr(run.objective, "chat_template", "") == "plain" and run.model.kind != "seq2seq":
+        why = created.plan.reasons.get("objective.chat_template", "the run asks for the plain one")
+        say(f"note: {why}; ask the tuned model in the same form, which is saved with its tokenizer")
     say_how_to_watch(folder)
 
 
