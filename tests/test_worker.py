@@ -380,8 +380,8 @@ except BaseException:
 try:
     time.sleep(60)
 except Stopped:
+    stop.end()
     print("stopped", flush=True)
-stop.end()
 time.sleep(1)
 print("last word", flush=True)
 """
