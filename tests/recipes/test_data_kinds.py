@@ -215,16 +215,16 @@ def test_all_numbered_negatives_are_used(learned, bert, tmp_path, plain):
 
 
 def test_rows_that_are_marked_as_unlabelled_are_left_out(learned, bert, tmp_path):
-    rows = [{"text": f"the {n}. bird sings of house {n}", "label": n % 3 - 1} for n in range(60)]
+    rows = [{"text": f"the {n}. bird sings of house {n}", "label": n % 4 - 1} for n in range(80)]
     file = write_rows(tmp_path / "birds.jsonl", rows)
     script, said, folder = learned(file, "classify", bert)
-    assert said["no_label"].message.startswith("20 of 60 rows have -1 in 'label'")
+    assert said["no_label"].message.startswith("20 of 80 rows have -1 in 'label'")
     train, test = script["read_rows"]()
-    assert {str(label) for label in [*train["label"], *test["label"]]} == {"0", "1"}
+    assert {str(label) for label in [*train["label"], *test["label"]]} == {"0", "1", "2"}
     assert {row["reason"] for row in dropped(folder)} == {"no_label"} and len(dropped(folder)) == 20
     script, said, _ = learned(file, "classify", bert, data={"train": str(file), "no_label": []})
     assert "no_label" not in said
-    assert len(script["read_rows"]()[0]["label"]) > 40
+    assert len(script["read_rows"]()[0]["label"]) > 60
 
 
 def test_rows_of_which_none_can_be_learned_are_refused_before_the_start(llama, tmp_path):
