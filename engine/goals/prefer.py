@@ -34,14 +34,8 @@ Loss = Literal[
     "kto",
     "apo_zero_unpaired",
 ]
-RECIPES = {
-    "orpo": "prefer_orpo",
-    "cpo": "prefer_cpo",
-    "simpo": "prefer_cpo",
-    "kto": "prefer_kto",
-    "apo_zero_unpaired": "prefer_kto",
-}
-"""The recipe of each loss; all others are those of DPO's trainer."""
+TRAINERS = {"orpo": "orpo", "cpo": "cpo", "simpo": "cpo", "kto": "kto", "apo_zero_unpaired": "kto"}
+"""The trainer of each loss; all others are losses of DPO's trainer."""
 SMOOTHED = {"robust": 0.1, "exo_pair": 1e-3, "aot": 0.0, "aot_unpaired": 0.0, "cpo": 0.0, "simpo": 0.0}
 """Losses that know wrong preferences, with the share that they begin with; at 0 the first two are not defined."""
 WITHOUT_REFERENCE = frozenset({"orpo", "cpo", "simpo"})
@@ -135,7 +129,7 @@ class PreferRun(BaseRun):
     def _goes_together(self) -> "PreferRun":
         loss = self.objective.loss
         self._check_alone()
-        if "label" in self.data.columns and RECIPES.get(loss) != "prefer_kto":
+        if "label" in self.data.columns and trainer_of(loss) != "kto":
             raise ValueError(f"{loss} compares two answers, and these are judged one by one; set objective.loss to kto")
         if loss == "kto" and self.training.batch == 1:
             raise ValueError("kto measures the drift on the other answers of a batch; set training.batch to 2 or more")
@@ -156,20 +150,24 @@ class PreferRun(BaseRun):
         if lonely and not self.data.temperature:
             raise ValueError("likeliest answers are all the same; set data.temperature above 0, for instance to 1")
 
-    def recipe(self) -> str:
-        """Return the recipe of this loss."""
-        return RECIPES.get(self.objective.loss, "prefer_dpo")
-
     def parts(self) -> dict[str, str]:
-        """Return the parts that make pairs, or judged answers, of rows with these roles."""
+        """Return the trainer of this loss, and the parts that make pairs or labeled answers of the rows."""
+        trainer = trainer_of(self.objective.loss)
+        found = {"preference.trainer": trainer, "preference.rows": "pairs"} | self._sources()
+        return {"verdicts": "from_pairs", **found, "preference.rows": "verdicts"} if trainer == "kto" else found
+
+    def _sources(self) -> dict[str, str]:
         known = set(self.data.columns)
         if "label" in known:
             return {"verdicts": "given", "turns": turns(known)["turns"]}
         if alone(known):
-            found = {"pairs": "sampled", "reward": payer(self.objective.reward)}
-            return {"verdicts": "from_pairs", **found} if self.recipe() == "prefer_kto" else found
-        found = {"pairs": "from_sft", **turns(known)} if _imitated(known) else {"pairs": pairs(known)}
-        return {"verdicts": "from_pairs", **found} if self.recipe() == "prefer_kto" else found
+            return {"pairs": "sampled", "reward": payer(self.objective.reward)}
+        return {"pairs": "from_sft", **turns(known)} if _imitated(known) else {"pairs": pairs(known)}
+
+
+def trainer_of(loss: str) -> str:
+    """Return the part under preference/trainer that trains with a loss."""
+    return TRAINERS.get(loss, "dpo")
 
 
 def _imitated(roles: set[str]) -> bool:

@@ -1,7 +1,7 @@
 """What the learning of preferences begins with."""
 
 from engine.draft import Draft, Facts
-from engine.goals.prefer import RECIPES, SMOOTHED, WITHOUT_REFERENCE, alone
+from engine.goals.prefer import SMOOTHED, WITHOUT_REFERENCE, alone, trainer_of
 from engine.objectives.reinforce import consent
 from engine.objectives.sft import chat, samples
 
@@ -39,7 +39,7 @@ def _numbers(draft: Draft, loss: str) -> None:
     draft.put(
         "objective.cpo_alpha", 0.0 if simple else 1.0, "cpo_alpha" if loss in ("cpo", "simpo") else "of_another_loss"
     )
-    judged = RECIPES.get(loss) == "prefer_kto"
+    judged = trainer_of(loss) == "kto"
     for name in ("good_weight", "bad_weight"):
         draft.put(f"objective.{name}", 1.0, "verdict_weight" if judged else "of_another_loss")
     if loss == "orpo":

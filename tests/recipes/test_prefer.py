@@ -298,12 +298,16 @@ def test_a_sparse_run_gets_the_numbers_of_its_loss():
 def test_both_rewards_falling_is_said_once_with_the_reason():
     from types import SimpleNamespace
 
-    from engine.recipes.parts.rewards import Rewards
+    import torch
+
+    from engine.recipes.parts.preference.untouched_rewards import UntouchedRewards
+    from engine.worker.watchdog.watcher import Watcher
 
     said = []
-    watcher = SimpleNamespace(on_warning=lambda code, message, advice: said.append((code, message, advice)))
+    watcher = Watcher(lambda found, step: said.append((found.code, found.message, found.advice)))
+    watcher.checks = [check for check in watcher.checks if type(check).__name__ == "RewardsFall"]
 
-    def evaluate(rewards, step, chosen, rejected):
+    def evaluate(step, chosen, rejected, *callbacks):
         metrics = {
             "eval_loss": 0.5,
             "eval_rewards/chosen": chosen,
@@ -311,32 +315,28 @@ def test_both_rewards_falling_is_said_once_with_the_reason():
             "eval_rewards/margins": chosen - rejected,
             "eval_rewards/accuracies": 0.0,
         }
-        rewards.on_evaluate(None, SimpleNamespace(global_step=step), None, metrics)
+        for callback in (*callbacks, watcher):
+            callback.on_evaluate(None, SimpleNamespace(global_step=step), None, metrics=metrics)
         return metrics
 
-    rewards = Rewards([watcher], relative=True)
-    assert evaluate(rewards, 0, 1e-7, -1e-7) == {
+    assert evaluate(0, 1e-7, -1e-7, UntouchedRewards()) == {
         "eval_loss": 0.5,
         "eval_rewards/chosen": 0.0,
         "eval_rewards/rejected": 0.0,
         "eval_rewards/margins": 0.0,
         "eval_rewards/accuracies": 0.5,
     }
-    evaluate(rewards, 10, 0.2, -0.5)  # the better answers rise
-    evaluate(rewards, 20, -0.01, -1.5)  # they fall a little beside a wide margin
+    args = SimpleNamespace(get_warmup_steps=lambda steps: 0)
+    watcher.on_train_begin(args, SimpleNamespace(global_step=0, max_steps=100), None, model=torch.nn.Linear(2, 2))
+    evaluate(10, 0.2, -0.5)  # the better answers rise
+    evaluate(20, -0.01, -1.5)  # they fall a little beside a wide margin
     assert said == []
-    evaluate(rewards, 30, -0.8, -2.0)
-    evaluate(rewards, 40, -1.8, -3.0)
+    evaluate(30, -0.8, -2.0)
+    evaluate(40, -1.8, -3.0)
     assert [code for code, _, _ in said] == ["rewards_fall"]
     assert "step 30" in said[0][1] and "-0.800" in said[0][1]
     assert "objective.beta" in said[0][2]
-
-    freely = Rewards([watcher], relative=False)
-    assert evaluate(freely, 0, -3.0, -3.5)["eval_rewards/chosen"] == -3.0
-    evaluate(freely, 10, -2.5, -4.0)
-    assert len(said) == 1
-    evaluate(freely, 20, -4.0, -6.0)
-    assert len(said) == 2
+    assert evaluate(50, -3.0, -3.5, UntouchedRewards())["eval_rewards/chosen"] == -3.0
 
 
 PROMPTS = [{"prompt": row["prompt"]} for row in choices(24)]

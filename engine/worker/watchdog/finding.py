@@ -48,6 +48,9 @@ class Sight:
 class Check:
     """One check; it overrides what it needs. Each returns a finding or None, and every code is said once."""
 
+    def untouched(self, metrics: dict[str, Any]) -> None:
+        """The untouched model was measured."""
+
     def begin(self, sight: Sight) -> None:
         """The first step lies ahead."""
 

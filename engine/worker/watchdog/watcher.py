@@ -10,6 +10,7 @@ from engine.event import numbers
 from engine.worker.watchdog.curves import Falls, NotFinite, Overfitting, Rate, Spike, Zero
 from engine.worker.watchdog.finding import Check, Finding, Sight, Tell
 from engine.worker.watchdog.pace import Disk, Pace
+from engine.worker.watchdog.rewards import RewardsFall
 from engine.worker.watchdog.weights import Gradients, Moving
 
 
@@ -20,7 +21,8 @@ class Watcher(TrainerCallback):
         """`tell` gets every finding with its step."""
         self.moving = Moving()
         self.checks: list[Check] = [
-            NotFinite(), Zero(), Rate(), Falls(), Spike(), Overfitting(), Gradients(), self.moving, Pace(), Disk(),
+            NotFinite(), Zero(), Rate(), Falls(), Spike(), Overfitting(), RewardsFall(),
+            Gradients(), self.moving, Pace(), Disk(),
         ]  # fmt: skip
         self.seconds = 0.0
         self._tell = tell
@@ -79,8 +81,12 @@ class Watcher(TrainerCallback):
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any) -> None:  # noqa: ARG002
         """Show what was measured while training."""
         self._done = 0.0
-        if (sight := self._sight) is not None and (told := numbers(metrics or {})):
+        if not (told := numbers(metrics or {})):
+            return
+        if (sight := self._sight) is not None:
             self._ask(state.global_step, lambda check: check.evaluated(sight, state.global_step, told))
+        else:
+            self._ask(state.global_step, lambda check: check.untouched(told))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
         """Show that a checkpoint was written."""

@@ -1,32 +1,18 @@
 """Prefer the better of two answers without a reference: CPO (arXiv:2401.08417) and SimPO (arXiv:2405.14734)."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
 from datasets import Dataset
-from peft import PeftModel, TaskType
+from peft import PeftModel
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 from trl.experimental.cpo import CPOConfig, CPOTrainer
 
-from engine.recipes.parts.adapter.lora import adapt
 from engine.recipes.parts.arguments import arguments
-from engine.recipes.parts.begin import begin
-from engine.recipes.parts.conversation import set_template
-from engine.recipes.parts.first_asked import first_asked
-from engine.recipes.parts.language_model.plain import load_model
-from engine.recipes.parts.method_check import check_method
-from engine.recipes.parts.noise import without_noise
 from engine.recipes.parts.pair_batch import labelled
-from engine.recipes.parts.pair_tokens import even_batches, pair_tokens
-from engine.recipes.parts.pairs.given import read_pairs
-from engine.recipes.parts.phases import phase
-from engine.recipes.parts.preferring import prefer
+from engine.recipes.parts.pair_tokens import even_batches
 from engine.recipes.parts.reading import BATCH, MAX_LENGTH
-from engine.recipes.parts.rewards import Rewards
 from engine.recipes.parts.steady import keep_types, stored_types
-from engine.recipes.parts.tokenizer import load_tokenizer
-from engine.recipes.parts.truncated import tell_truncated
 
 LOSS: str = "sigmoid"  # cpo, or simpo, whose reward is the mean log-probability of a token
 BETA: float = 0.1  # factor on the rewards: larger asks for a clearer difference
@@ -70,28 +56,7 @@ def make_trainer(
         train_dataset=rows[0],
         eval_dataset=test,
         processing_class=tokenizer,
-        callbacks=[Rewards(callbacks, relative=False), *callbacks],
+        callbacks=list(callbacks),
     )
     keep_types(trainer, stored)
     return trainer
-
-
-def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
-    """Train, measure before and after, save the best model, and return the results."""
-    started = time.time()
-    begin()
-    phase("data", callbacks)
-    check_method(TaskType.CAUSAL_LM)
-    tokenizer = load_tokenizer()
-    set_template(tokenizer)
-    train, test = read_pairs()
-    rows = pair_tokens(train, tokenizer), pair_tokens(test, tokenizer)
-    tell_truncated(callbacks)
-    phase("model", callbacks)
-    model = adapt(without_noise(load_model()), TaskType.CAUSAL_LM)
-    trainer = make_trainer(model, tokenizer, rows, callbacks)
-    return prefer(trainer, tokenizer, first_asked(test, tokenizer), callbacks, started)
-
-
-if __name__ == "__main__":
-    main()
