@@ -6,7 +6,7 @@ import pytest
 
 from engine import document
 from engine.config import methods_of
-from engine.goals.prefer import RECIPES, PreferObjective
+from engine.goals.prefer import TRAINERS, PreferObjective
 from engine.problem import Problem
 from tests.facts import SHARED
 from tests.forge import check_cell, forge, refused, rerun
@@ -15,7 +15,7 @@ from tests.preferences import ROLES, Batch, choices, described, loss_of, script_
 pytestmark = pytest.mark.slow
 
 LOSSES = PreferObjective.model_fields["loss"].annotation.__args__
-DPO = [loss for loss in LOSSES if loss not in RECIPES]
+DPO = [loss for loss in LOSSES if loss not in TRAINERS]
 SPAN = {"sigmoid": 0.6931, "hinge": 1.0}
 
 
