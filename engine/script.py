@@ -64,6 +64,7 @@ def values(run: Run) -> dict[str, object]:
     """Return the run's value for every setting, with the one that follows from where model and rows lie."""
     named = ((setting_name(dotted, info.metadata), value) for dotted, info, value in walk(run))
     found = {name: _literal(value) for name, value in named if name is not None} | {"OFFLINE": is_offline(run)}
+    found |= run.derived_settings()
     return found | {"TRAIN": run.data.source} if run.data.files else found
 
 

@@ -10,7 +10,7 @@ from engine.goals.baseline import BaselineRun
 from engine.goals.distill import DistillRun
 from engine.goals.embed import EmbedRun
 from engine.goals.prefer import PreferRun
-from engine.goals.reinforce import ReinforceRun, group_size
+from engine.goals.reinforce import ReinforceRun
 from engine.machine import Machine
 from engine.place import card_of
 from engine.shapes import Shape, attention_weights, mlp_weights
@@ -108,7 +108,7 @@ def learned(run: Run, data: DataFacts) -> int:
     rows = train_rows(run, data)
     if not isinstance(run, ReinforceRun) or run.objective.algorithm == "ppo":
         return rows
-    answers = run.objective.generations or group_size(run.training.batch, run.training.accumulate)
+    answers = run.generations
     return rows * answers * run.objective.iterations
 
 

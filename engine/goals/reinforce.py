@@ -8,7 +8,7 @@ from engine.goals.rewards import check_reward, payer
 from engine.goals.shared import BaseRun, Data, Training
 from engine.methods import Lora, ReinforceMethod
 from engine.problem import Problem
-from engine.section import CHOOSES_PART, NOT_IN_SCRIPT, Section
+from engine.section import CHOOSES_PART, INLINE, NOT_IN_SCRIPT, Section
 
 MOST_GENERATIONS = 8
 
@@ -34,7 +34,9 @@ class ReinforceObjective(Section):
     """Longest answer, in tokens."""
     sampling_temperature: Annotated[float, Field(gt=0, le=5)] = 1.0
     """Softness of the choice of every token while answering; 1 is the model's own distribution."""
-    iterations: int = Field(ge=1, le=64, default_factory=lambda known: 4 if known.get("algorithm") == "ppo" else 1)
+    iterations: Annotated[int, INLINE] = Field(
+        ge=1, le=64, default_factory=lambda known: 4 if known.get("algorithm") == "ppo" else 1
+    )
     """How often a set of answers is learned from before new ones are generated; clip acts from the second time on."""
     clip: Annotated[float, Field(gt=0, le=1)] = 0.2
     """How far the probability of a token may move from where it was when it was generated, as a share."""
@@ -93,10 +95,19 @@ class ReinforceRun(BaseRun):
         self._check_step()
         return {"learner": self.objective.algorithm, "reward": payer(self.objective.reward)}
 
+    def derived_settings(self) -> dict[str, object]:
+        """Return how many answers to one prompt are compared."""
+        return {"GENERATIONS": self.generations}
+
+    @property
+    def generations(self) -> int:
+        """Answers to one prompt that RLOO and GRPO compare."""
+        return self.objective.generations or group_size(self.training.batch, self.training.accumulate)
+
     def _check_step(self) -> None:
         objective, training = self.objective, self.training
         answers = training.batch * training.accumulate
-        size = objective.generations or group_size(training.batch, training.accumulate)
+        size = self.generations
         if objective.max_new_tokens >= training.max_length:
             what = f"answers of {objective.max_new_tokens} tokens leave no room for a prompt in {training.max_length}"
             raise Problem(what, where="objective.max_new_tokens", advice="raise training.max_length")

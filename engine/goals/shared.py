@@ -274,3 +274,7 @@ class BaseRun(Section):
     def parts(self) -> dict[str, str]:
         """Return which sibling of each group of parts this run needs, beside those of its method."""
         return {}
+
+    def derived_settings(self) -> dict[str, object]:
+        """Return the settings of the script that follow from several fields."""
+        return {}

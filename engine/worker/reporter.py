@@ -7,6 +7,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from engine.event import PLAN, Journal, numbers
+from engine.worker.curve_names import known_names
 from engine.worker.peaks import Peaks
 from engine.worker.stopping import Stop, Stopped
 
@@ -128,7 +129,7 @@ class Reporter(TrainerCallback):
         **_: Any,
     ) -> None:
         """Write one point of every training curve."""
-        values = numbers({name: value for name, value in (logs or {}).items() if name not in SKIPPED})
+        values = numbers({name: value for name, value in known_names(logs or {}).items() if name not in SKIPPED})
         if "loss" in values:
             self.journal.write("metrics", step=state.global_step, epoch=state.epoch, values=values)
 

@@ -7,9 +7,10 @@ import pytest
 
 from engine.goals.reinforce import group_size as planned_size
 from engine.goals.rewards import RULES
-from engine.recipes.parts import groups, hacking
 from engine.recipes.parts.questions import Question
 from engine.recipes.parts.reward import function, rule
+from engine.worker.watchdog.rewards import RewardHacking
+from engine.worker.watchdog.watcher import Watcher
 from tests.forge import forge, refused
 from tests.reinforcements import PAY, described, reward_file
 from tests.training import curves, whole_script
@@ -137,33 +138,24 @@ def test_a_rule_wants_the_right_answers():
 @pytest.mark.parametrize(
     ("batch", "accumulate", "size"), [(8, 1, 8), (6, 4, 6), (12, 1, 6), (7, 1, 7), (11, 2, 2), (1, 4, 4), (32, 2, 8)]
 )
-def test_the_size_of_a_group_is_the_same_in_plan_and_script(batch, accumulate, size, monkeypatch):
-    monkeypatch.setattr(groups, "BATCH", batch)
-    monkeypatch.setattr(groups, "ACCUMULATE", accumulate)
-    assert groups.group_size() == planned_size(batch, accumulate) == size
-    monkeypatch.setattr(groups, "GENERATIONS", 2)
-    assert groups.group_size() == 2
-
-
-class Heard:
-    """A callback that listens to warnings."""
-
-    def __init__(self):
-        self.warnings = []
-
-    def on_warning(self, code, message, advice):
-        self.warnings.append((code, message, advice))
+def test_the_size_of_a_group_divides_the_answers_of_a_step(batch, accumulate, size):
+    assert planned_size(batch, accumulate) == size
 
 
 def watched(points):
+    import torch
     from transformers import TrainerControl, TrainerState
 
-    heard = Heard()
-    watcher = hacking.Hacking([heard])
+    said = []
+    watcher = Watcher(lambda found, step: said.append((found.code, found.message, found.advice)))
+    watcher.checks = [check for check in watcher.checks if isinstance(check, RewardHacking)]
+    state = TrainerState(max_steps=len(points))
+    watcher.on_train_begin(None, state, TrainerControl(), model=torch.nn.Linear(2, 2))
     for step, point in enumerate(points, 1):
-        watcher.on_log(None, TrainerState(global_step=step), TrainerControl(), logs=dict(point, loss=1.0))
-    watcher.on_log(None, TrainerState(), TrainerControl(), logs={"eval_reward": 1.0})
-    return heard.warnings
+        state.global_step = step
+        watcher.on_log(None, state, TrainerControl(), logs=dict(point, loss=1.0))
+    watcher.on_log(None, state, TrainerControl(), logs={"eval_reward": 1.0})
+    return said
 
 
 def curve(steps=20, reward=(0.0, 1.0), kl=(0.0, 0.1), length=(20, 22), spread=1.0):

@@ -19,7 +19,6 @@ from trl.trainer.utils import RepeatSampler
 
 from engine.recipes.parts.arguments import ACCUMULATE, arguments
 from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE
-from engine.recipes.parts.hacking import Hacking
 from engine.recipes.parts.policy_test import earned
 from engine.recipes.parts.questions import Question
 from engine.recipes.parts.reading import BATCH
@@ -29,20 +28,12 @@ from engine.recipes.parts.samples import MAX_NEW_TOKENS
 from engine.recipes.parts.steady import keep_types, stored_types
 from engine.recipes.parts.trust_region import CLIP, ITERATIONS, KL_COEF
 
-GENERATIONS: int = 0  # answers to one prompt that are compared; 0: the largest divisor of the batch up to 8
-
-
-def group_size() -> int:
-    """Return how many answers to one prompt are compared."""
-    if GENERATIONS:
-        return GENERATIONS
-    divisors = [[size for size in range(1, 9) if answers % size == 0][-1] for answers in (BATCH, BATCH * ACCUMULATE)]
-    return divisors[0] if divisors[0] > 1 else divisors[1]
+GENERATIONS: int = 0  # answers to one prompt that are compared; a divisor of the answers of a step
 
 
 def group_arguments(prompts: int) -> dict[str, Any]:
     """Return what both trainers are told; too few prompts for one step are refused."""
-    wanted = BATCH * ACCUMULATE // group_size()
+    wanted = BATCH * ACCUMULATE // GENERATIONS
     if prompts < wanted:
         raise ValueError(
             f"{prompts} training prompts are fewer than the {wanted} of one step: lower training.batch or "
@@ -50,7 +41,7 @@ def group_arguments(prompts: int) -> dict[str, Any]:
         )
     return {
         **arguments(),
-        "num_generations": group_size(),
+        "num_generations": GENERATIONS,
         "num_generations_eval": 1,
         "max_completion_length": MAX_NEW_TOKENS,
         "temperature": SAMPLING_TEMPERATURE,
@@ -69,33 +60,6 @@ class EpochSampler(RepeatSampler):
     def set_epoch(self, epoch: int) -> None:
         """Begin the order of this epoch; the trainer calls it."""
         self.generator.manual_seed(self.seed + epoch)
-
-
-class Curves(TrainerCallback):
-    """Gives the curves of both trainers the names that PPO's have, and leaves out what says nothing more."""
-
-    names = (
-        ("completions/mean_length", "length"),
-        ("clip_ratio/region_mean", "clip_fraction"),
-        ("frac_reward_zero_std", "equal_groups"),
-    )
-    kept = ("loss", "grad_norm", "learning_rate", "epoch", "reward", "reward_std", "kl", "entropy", "policy_loss")
-
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, Any] | None = None,
-        **_: Any,
-    ) -> None:
-        """Rename the points of one step in place, before anybody else sees them."""
-        if not logs or "loss" not in logs:
-            return
-        renamed = {name: logs[source] for source, name in self.names if source in logs}
-        kept = {name: logs[name] for name in self.kept if name in logs}
-        logs.clear()
-        logs.update({"policy_loss": kept["loss"], **kept, **renamed})
 
 
 class WholeGroups(TrainerCallback):
@@ -169,7 +133,7 @@ def compared(
         train_dataset=Dataset.from_list([{"prompt": one.turns, "row": row} for row, one in enumerate(prompts[0])]),
         eval_dataset=Dataset.from_list([{"prompt": one.turns, "row": row} for row, one in enumerate(prompts[1])]),
         processing_class=tokenizer,
-        callbacks=[Curves(), Hacking(callbacks), *callbacks, WholeGroups()],
+        callbacks=[*callbacks, *([WholeGroups()] if ITERATIONS > 1 else [])],
     )
     trainer.prompts, trainer.pay = prompts, pay
     if isinstance(model, PeftModel):

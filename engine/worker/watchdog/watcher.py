@@ -7,10 +7,11 @@ from typing import Any
 from transformers import TrainerCallback
 
 from engine.event import numbers
+from engine.worker.curve_names import known_names
 from engine.worker.watchdog.curves import Falls, NotFinite, Overfitting, Rate, Spike, Zero
 from engine.worker.watchdog.finding import Check, Finding, Sight, Tell
 from engine.worker.watchdog.pace import Disk, Pace
-from engine.worker.watchdog.rewards import RewardsFall
+from engine.worker.watchdog.rewards import RewardHacking, RewardsFall
 from engine.worker.watchdog.weights import Gradients, Moving
 
 
@@ -21,7 +22,7 @@ class Watcher(TrainerCallback):
         """`tell` gets every finding with its step."""
         self.moving = Moving()
         self.checks: list[Check] = [
-            NotFinite(), Zero(), Rate(), Falls(), Spike(), Overfitting(), RewardsFall(),
+            NotFinite(), Zero(), Rate(), Falls(), Spike(), Overfitting(), RewardsFall(), RewardHacking(),
             Gradients(), self.moving, Pace(), Disk(),
         ]  # fmt: skip
         self.seconds = 0.0
@@ -74,7 +75,7 @@ class Watcher(TrainerCallback):
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
         """Show a point of the curves."""
-        told = numbers(logs or {})
+        told = numbers(known_names(logs or {}))
         if (sight := self._sight) is not None and "loss" in told:
             self._ask(state.global_step, lambda check: check.logged(sight, state.global_step, told))
 

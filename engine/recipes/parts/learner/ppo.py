@@ -17,7 +17,6 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallba
 from engine.recipes.parts.arguments import MAX_GRAD_NORM
 from engine.recipes.parts.divergence import divergence, masked_mean
 from engine.recipes.parts.environment import DEVICE
-from engine.recipes.parts.hacking import Hacking
 from engine.recipes.parts.loop import Loop
 from engine.recipes.parts.policy_test import earned
 from engine.recipes.parts.questions import Question
@@ -77,7 +76,7 @@ class Ppo(Loop):
         critic = nn.Linear(model.config.get_text_config().hidden_size, 1, device=model.device)
         nn.init.zeros_(critic.weight)  # no answer is expected to earn more than another before any was paid
         nn.init.zeros_(critic.bias)
-        super().__init__(model, critic, tokenizer, rows[0], [Hacking(callbacks), *callbacks])
+        super().__init__(model, critic, tokenizer, rows[0], callbacks)
         self.critic, self.tests, self.reward, self.scale = critic, rows[1], reward, Scale()
         self.reference = make_reference(model)
         self.scaler = torch.amp.GradScaler(model.device.type, enabled=PRECISION == "fp16")

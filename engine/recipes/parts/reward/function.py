@@ -70,24 +70,23 @@ def reward_function() -> Callable[..., Any]:
 def columns_for(function: Callable[..., Any], asked: Sequence[Question]) -> dict[str, list[Any]]:
     """Return the columns that a function takes: all with **columns, otherwise those that it names."""
     every = {name: [one.columns.get(name) for one in asked] for name in asked[0].columns}
-    taken = list(inspect.signature(function).parameters.values())
-    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in taken):
+    parameters = list(inspect.signature(function).parameters.values())
+    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters):
         return every
-    for parameter in taken[2:]:
-        if parameter.name not in every and parameter.default is inspect.Parameter.empty:
-            raise ValueError(
-                f"the reward {REWARD['function']} wants the column '{parameter.name}', and the rows have "
-                f"{', '.join(every) or 'none beside the prompt'}: correct data.columns or the function"
-            )
-    return {parameter.name: every[parameter.name] for parameter in taken[2:] if parameter.name in every}
+    named = {parameter.name: parameter.default is inspect.Parameter.empty for parameter in parameters[2:]}
+    if missing := [name for name, needed in named.items() if needed and name not in every]:
+        raise ValueError(
+            f"the reward {REWARD['function']} wants the column '{missing[0]}', and the rows have "
+            f"{', '.join(every) or 'none beside the prompt'}: correct data.columns or the function"
+        )
+    return {name: every[name] for name in named if name in every}
 
 
 def paid(function: Callable[..., Any], asked: Sequence[Question], answers: Sequence[str]) -> list[float]:
-    """Return one number for every answer, or say what the function gave instead."""
-    path, columns = reward_file(), columns_for(function, asked)
+    """Return one finite number for every answer, or say what the function gave instead."""
+    name, columns = REWARD["function"], columns_for(function, asked)
     prompts = [one.text for one in asked]
-    given = attempt(lambda: function(prompts, list(answers), **columns), path, "fails")
-    name = REWARD["function"]
+    given = attempt(lambda: function(prompts, list(answers), **columns), reward_file(), "fails")
     if isinstance(given, str | bytes | dict) or not hasattr(given, "__iter__"):
         raise ValueError(f"the reward {name} gave {given!r:.80}: it must give a list with a number for every answer")
     values = list(given)
