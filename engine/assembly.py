@@ -8,15 +8,27 @@ from pathlib import Path
 
 RECIPES = Path(__file__).parent / "recipes"
 OURS = "engine.recipes"
+COMPUTED = ("SMOKE_TEST", "OUTPUT")
+"""Settings that are no literals: whether it is a try, and the place beside the script."""
 
 
 class AssemblyError(Exception):
     """A recipe or a part breaks a rule of assembly: a mistake of ours, found by the tests."""
 
 
+class Computed(str):
+    """The source of a setting's value that is known only where the script runs."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return the source as it is."""
+        return str(self)
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One annotated constant: `NAME: type = literal  # what it does`."""
+    """One annotated constant, `NAME: type = literal  # what it does`, or one that is computed: `NAME = expression`."""
 
     name: str
     annotation: str
@@ -63,6 +75,9 @@ def _read(name: str, text: str) -> Module:
             module.definitions[node.name] = _slice(node, lines)
         elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("os.environ["):
             module.environment.append("\n".join(lines[node.lineno - 1 : node.end_lineno]))
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in COMPUTED:
+            own, value = ast.unparse(node.targets[0]), Computed(ast.unparse(node.value))
+            module.settings.append(Setting(own, "", value, _comment(node, lines), name))
         elif not (isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"):
             raise AssemblyError(f"{name}:{node.lineno}: only imports, settings, functions and classes belong here")
     return module
@@ -92,9 +107,13 @@ def _read_setting(node: ast.AnnAssign, lines: list[str], module: str) -> Setting
         default = ast.literal_eval(node.value)
     except ValueError:
         raise AssemblyError(f"{module}:{node.lineno}: the value of {name} is no literal") from None
+    return Setting(name, ast.unparse(node.annotation), default, _comment(node, lines), module)
+
+
+def _comment(node: ast.stmt, lines: list[str]) -> str:
+    """Return the comment at the end of a statement."""
     tail = lines[(node.end_lineno or node.lineno) - 1].encode()[node.end_col_offset or 0 :].decode()
-    comment = tail.strip().removeprefix("#").strip()
-    return Setting(name, ast.unparse(node.annotation), default, comment, module)
+    return tail.strip().removeprefix("#").strip()
 
 
 def _slice(node: ast.FunctionDef | ast.ClassDef, lines: list[str]) -> str:
@@ -165,7 +184,8 @@ def check_names(modules: list[Module]) -> None:
         bound[name] = place
     used = {"main"}
     for module in modules:
-        for own, piece in [*module.definitions.items(), *(("", text) for text in module.environment)]:
+        computed = [str(setting.default) for setting in module.settings if isinstance(setting.default, Computed)]
+        for own, piece in [*module.definitions.items(), *(("", text) for text in (*module.environment, *computed))]:
             used |= _names_in(piece) - {own}
     for name in sorted(bound.keys() - used):
         raise AssemblyError(f"nothing uses {name} of {bound[name]}")

@@ -1,22 +1,25 @@
 """The script: one self-contained train.py, assembled from a recipe and its parts for one run. What is exported runs."""
 
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
-from engine.assembly import Module, Setting, check_names, collect
+from engine.assembly import OURS, Computed, Module, check_names, collect
 from engine.config import Run
 from engine.document import walk
 from engine.folding.calls import Seam
+from engine.folding.constants import changes_nothing, fold
 from engine.folding.specialize import specialize, used_names
 from engine.network import is_offline
 from engine.problem import Problem
+from engine.script_form import formatted, header, heading, imports, stated
+from engine.script_form import settings as settings_text
+from engine.script_order import sections
 from engine.section import CHOOSES_PART, INLINE, INLINE_DEFAULT, NOT_IN_SCRIPT, Section
 from engine.section import Setting as SettingName
 
-WIDTH = 120
 DISTRIBUTIONS = {
     "accelerate": "accelerate",
     "bitsandbytes": "bitsandbytes",
@@ -76,8 +79,7 @@ def _literal(value: object) -> object:
 
 
 SEAM_SETTINGS = frozenset(
-    {"OUTPUT", "DEVICE", "DEVICES", "PRECISION", "ATTENTION", "MAX_LENGTH"}
-    | {"BATCH", "ACCUMULATE", "SEED", "THREADS", "PACKING"}
+    {"OUTPUT", "DEVICE", "PRECISION", "ATTENTION", "MAX_LENGTH", "BATCH", "ACCUMULATE", "SEED", "THREADS", "PACKING"}
 )
 """Settings that the token preview, the dry run and the worker read or set in a script."""
 SEAM = frozenset(
@@ -108,21 +110,54 @@ def assemble(run: Run, *, title: str = "", versions: Mapping[str, str] | None = 
                 f"{name.lower()} is still auto", where=title, advice="let the plan choose it, or name a value"
             )
     pieces = {name: piece for module in modules for name, piece in module.definitions.items()}
+    part_of = {name: _part(module) for module in modules for name in module.definitions}
+    environment = [line for module in modules for line in module.environment]
     symbols = {setting.name for module in modules for setting in module.settings}
     symbols |= {name for module in modules for name in module.imports}
     if specialized:
-        pieces = specialize(pieces, decided(run, modules), frozenset(symbols), Seam(SEAM, REPLACEABLE))
-    environment = [line for module in modules for line in module.environment]
-    used = used_names([*pieces.values(), *environment])
-    sections = [
-        _header(run, modules[-1].docstring, title, versions or tested_versions()),
-        _settings(modules, known, used),
-        *environment,
-        _imports(modules, used),
-        *pieces.values(),
-        'if __name__ == "__main__":\n    main()',
+        settled = decided(run, modules)
+        pieces = specialize(pieces, settled, frozenset(symbols), Seam(SEAM, REPLACEABLE))
+        environment = [line for line in (fold(line, settled) for line in environment) if not changes_nothing(line)]
+    return formatted(_text(run, modules, pieces, environment, part_of, known, title, versions or tested_versions()))
+
+
+def _part(module: Module) -> str:
+    return module.name.removeprefix(f"{OURS}.").removeprefix("parts.")
+
+
+def _text(
+    run: Run,
+    modules: Sequence[Module],
+    pieces: Mapping[str, str],
+    environment: Sequence[str],
+    part_of: Mapping[str, str],
+    known: Mapping[str, object],
+    title: str,
+    versions: Mapping[str, str],
+) -> str:
+    """Return the script from its first line to its last, not yet formatted."""
+    settings = [setting for module in modules for setting in module.settings]
+    early, used = used_names(environment), used_names(pieces.values())
+    first = [stated(setting, known) for setting in settings if setting.name in early]
+    rest = [setting for setting in settings if setting.name in used - early]
+    used |= early | used_names(repr(setting.default) for setting in rest if isinstance(setting.default, Computed))
+    groups = {setting_name(dotted, info.metadata) or "": dotted.split(".")[0] for dotted, info, _ in walk(run)}
+    blocks = [
+        header(run, title or run.output.name, version("tunewright"), _pins(run, versions)),
+        "\n".join(["import os", "", *first, *environment]),
+        imports(modules, used),
+        f"{heading('Settings')}\n{settings_text(rest, known, groups)}",
     ]
-    return _format("\n\n\n".join(sections) + "\n")
+    for name, names in sections(pieces, part_of):
+        blocks += [heading(name) + "\n" + pieces[names[0]], *(pieces[each] for each in names[1:])]
+    return "\n\n\n".join([*blocks, 'if __name__ == "__main__":\n    main()']) + "\n"
+
+
+def _pins(run: Run, versions: Mapping[str, str]) -> list[str]:
+    """Return the libraries of a script with their versions; one that is left out here is not needed there."""
+    known = {name: f"{name}=={versions[name].split('+')[0]}" for name in distributions(run) if name in versions}
+    tested = tested_versions()
+    return [known.get(name, name) for name in distributions(run) if name in known or name not in tested]
 
 
 def decided(run: Run, modules: list[Module]) -> dict[str, object]:
@@ -136,35 +171,9 @@ def decided(run: Run, modules: list[Module]) -> dict[str, object]:
             marked = value == REPLACED[name]
         if name is not None and name not in SEAM_SETTINGS and marked:
             found[name] = _literal(value)
+    found["OFFLINE"] = is_offline(run)
     declared = {setting.name for module in modules for setting in module.settings}
     return {name: value for name, value in found.items() if name in declared}
-
-
-def _header(run: Run, docstring: str, title: str, versions: Mapping[str, str]) -> str:
-    needed = distributions(run)
-    known = {name: f"{name}=={versions[name].split('+')[0]}" for name in needed if name in versions}
-    pins = [f'#     "{known.get(name, name)}",' for name in needed if name in known or name not in tested_versions()]
-    name = title or run.output.name
-    return "\n".join(
-        [
-            f'"""{docstring}',
-            "",
-            "Run it:       python train.py, or uv run train.py",
-            f"Comes from:   the run {name}, method {run.method.kind}; made by tunewright, needs nothing of it",
-            "It writes to: OUTPUT beside this file, and goes on from the newest whole checkpoint there",
-            '"""',
-            "",
-            "# /// script",
-            '# requires-python = ">=3.11"',
-            "# dependencies = [",
-            *pins,
-            "# ]",
-            "# ///",
-            "# ruff: noqa: E402  the device is chosen before torch is imported",
-            "",
-            "import os",
-        ]
-    )
 
 
 def libraries(run: Run) -> list[str]:
@@ -184,32 +193,6 @@ def distributions(run: Run) -> list[str]:
     return sorted(needed)
 
 
-def _settings(modules: list[Module], known: Mapping[str, object], used: set[str]) -> str:
-    order = {name: place for place, name in enumerate(known)}
-    with_settings = [module for module in modules if any(setting.name in used for setting in module.settings)]
-    with_settings.sort(key=lambda module: min(order.get(setting.name, len(order)) for setting in module.settings))
-    groups = [
-        [_setting(setting, known) for setting in module.settings if setting.name in used] for module in with_settings
-    ]
-    return "\n\n".join("\n".join(group) for group in groups)
-
-
-def _setting(setting: Setting, known: Mapping[str, object]) -> str:
-    value = known.get(setting.name, setting.default)
-    line = f"{setting.name}: {setting.annotation} = {value!r}"
-    beside = f"{line}  # {setting.comment}"
-    return beside if len(beside) <= WIDTH else f"# {setting.comment}\n{line}"
-
-
-def _imports(modules: list[Module], used: set[str]) -> str:
-    lines = set()
-    for module in modules:
-        for bound, (source, name) in module.imports.items():
-            if bound in used and (source, name) != ("os", None):
-                lines.add(f"from {source} import {name}" if name else f"import {source}")
-    return "\n".join(sorted(lines))
-
-
 def requirements(script: str) -> str:
     """Return the pinned libraries of a script, one a line, as its own metadata names them."""
     return "".join(f"{pin}\n" for pin in re.findall(r'^#     "([^"]+)",$', script, re.MULTILINE))
@@ -220,32 +203,3 @@ def tested_versions() -> dict[str, str]:
     """Return the versions of the training libraries that the tests ran with."""
     text = (Path(__file__).parents[1] / "presets" / "constraints.txt").read_text("utf-8")
     return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE))
-
-
-FORM = (
-    ("check", "--select", "I", "--fix", "--quiet"),
-    ("format", "--quiet"),
-    ("check", "--select", "E,F,B,I", "--ignore", "E501,F841", "--quiet"),  # F841: a local that folding left over
-)
-"""What ruff does to a script, one after the other; the last one only looks."""
-STYLE = ("--isolated", "--line-length", str(WIDTH))
-
-
-def _format(text: str) -> str:
-    """Return the text in ruff's form; anything that ruff finds in it is a mistake of ours."""
-    *changes, last = ((*step, *STYLE, "--stdin-filename", "train.py", "-") for step in FORM)
-    for change in changes:
-        text = _ruff(change, text)
-    _ruff(last, text)
-    return text
-
-
-def _ruff(arguments: Sequence[str], text: str) -> str:
-    from ruff import find_ruff_bin
-
-    done = subprocess.run(
-        [find_ruff_bin(), *arguments], input=text.encode("utf-8"), capture_output=True, check=False, timeout=60
-    )
-    if done.returncode:
-        raise Problem(f"the script does not pass its own checks: {done.stdout.decode()}{done.stderr.decode()}")
-    return done.stdout.decode("utf-8")

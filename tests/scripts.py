@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ruff import find_ruff_bin
 
-from engine import script
+from engine import script, script_form
 from engine.config import Run
 
 
@@ -15,11 +15,11 @@ def assembled(runs: Iterable[Run], folder: Path, *, specialized: bool = True) ->
     """Return the script of each run; what ruff finds in any of them fails, with its name and line."""
     files = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(script, "_format", lambda text: text)
+        patch.setattr(script, "formatted", lambda text: text)
         for number, run in enumerate(runs):
             files.append(folder / f"{number}.py")
             files[-1].write_text(script.assemble(run, specialized=specialized), "utf-8")
-    for step in script.FORM:
-        done = subprocess.run([find_ruff_bin(), *step, *script.STYLE, "--no-cache", folder], capture_output=True)
+    for step in script_form.FORM:
+        done = subprocess.run([find_ruff_bin(), *step, *script_form.STYLE, "--no-cache", folder], capture_output=True)
         assert done.returncode == 0, done.stdout.decode()
     return [file.read_text("utf-8") for file in files]

@@ -36,6 +36,17 @@ def fold(text: str, known: Known) -> str:
         text = folded
 
 
+def changes_nothing(line: str) -> bool:
+    """Return whether an assignment to `os.environ` leaves a variable as it was."""
+    match source(line).tree.body[0]:
+        case ast.Assign(
+            targets=[ast.Subscript(slice=ast.Constant(name))],
+            value=ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(other), ast.Constant("")]),
+        ):
+            return bool(name == other)
+    return False
+
+
 def _edits(piece: Source, known: Known) -> Iterator[Edit]:
     for function in ast.walk(piece.tree):
         if isinstance(function, ast.FunctionDef) and (whole := list(_local_constant(piece, function, known))):

@@ -28,7 +28,7 @@ def expression_edits(piece: Source, node: ast.expr, known: Known) -> Iterator[Ed
             yield from _picked(piece, node, table, key, None, known)
         case ast.Call(func=ast.Attribute(value=ast.Dict() as table, attr="get"), args=[key, other]):
             yield from _picked(piece, node, table, key, other, known)
-        case ast.Call(func=ast.Name(id="isinstance")):
+        case ast.Call(func=ast.Name(id="isinstance") | ast.Attribute(value=ast.Constant(), attr="join")):
             decided, found = maybe(node, known)
             if decided:
                 yield Edit(piece.start(node), piece.end(node), literal(found))

@@ -64,6 +64,8 @@ def value_of(node: ast.expr, known: Known) -> Any:
             return isinstance(_plain(value_of(thing, known)), TYPES[name])
         case ast.Call(func=ast.Name(id=name), args=[thing], keywords=[]) if name in CALLS:
             return CALLS[name](_plain(value_of(thing, known)))
+        case ast.Call(func=ast.Attribute(value=ast.Constant(str(glue)), attr="join"), args=[parts]):
+            return glue.join(_plain(value_of(parts, known)))
         case ast.Subscript(value=ast.Name(id=name), slice=key) if name in known:
             return _plain(known[name])[value_of(key, known)]
     raise Unknown

@@ -234,7 +234,7 @@ class Launch(Section):
 
     device: Literal["auto", "cuda", "cpu"] = "auto"
     """cuda refuses to fall back to the CPU; cpu hides the cards."""
-    devices: tuple[str, ...] = ()
+    devices: Annotated[tuple[str, ...], INLINE_DEFAULT] = ()
     """Cards by index or UUID; empty: the freest card that this machine allows."""
 
 
