@@ -23,6 +23,8 @@ ENDS = 2000
 """Letters that are compared at either end of a long text."""
 COMPARED = 100_000
 """Rows that are compared for being near: no more than their ends of memory each."""
+POSSIBLE = 0.45
+"""Least estimated similarity of a pair that is compared exactly: 8 standard errors of the estimate below `NEAR`."""
 CROWD, LIKELY = 500, 8
 """Candidates that are estimated, and those that are compared exactly: rows of one template are all a bit alike."""
 _SPACE = re.compile(r"\s+")
@@ -52,14 +54,20 @@ class Sketch:
         self.minhash = RMinHash(PERMUTATIONS, SEED)
         self.minhash.update(list(set().union(*map(runs, self.texts))))
 
-    def near(self, other: "Sketch") -> bool:
-        """Return whether another row is nearly this one: as a whole, and no role of it says something else."""
+    def near_any(self, others: list["Sketch"]) -> bool:
+        """Return whether one of the others is nearly this row: as a whole, and no role of it says something else."""
+        if not others:
+            return False
+        mine, words = list(map(runs, self.texts)), self.words()
+        whole = set().union(*mine)
+        return any(self._near(other, mine, whole, words) for other in others)
+
+    def _near(self, other: "Sketch", mine: list[set[str]], whole: set[str], words: set[str]) -> bool:
         if len(self.texts) != len(other.texts):
             return False
-        mine, theirs = list(map(runs, self.texts)), list(map(runs, other.texts))
-        words = self.words()
-        whole = _share(set().union(*mine), set().union(*theirs)) >= NEAR
-        alike = whole or (len(words) >= WORDS and _share(words, other.words()) >= NEAR)
+        theirs = list(map(runs, other.texts))
+        alike = _share(whole, set().union(*theirs)) >= NEAR
+        alike = alike or (len(words) >= WORDS and _share(words, other.words()) >= NEAR)
         return alike and all(_share(one, two) >= ROLE for one, two in zip(mine, theirs, strict=True))
 
     def words(self) -> set[str]:
@@ -86,9 +94,9 @@ class _Known:
     def near(self, sketch: Sketch) -> bool:
         """Return whether a row that is known is nearly this one."""
         found = [self._sketches[key] for key in self._index.query(sketch.minhash)[:CROWD]]
-        if len(found) > LIKELY:
-            found.sort(key=lambda other: -sketch.minhash.jaccard(other.minhash))
-        return any(map(sketch.near, found[:LIKELY]))
+        estimated = [(sketch.minhash.jaccard(other.minhash), place) for place, other in enumerate(found)]
+        likely = sorted((pair for pair in estimated if pair[0] >= POSSIBLE), reverse=True)[:LIKELY]
+        return sketch.near_any([found[place] for _, place in likely])
 
     def add(self, sketch: Sketch) -> None:
         """Remember a row, unless as many like it are known as are ever compared."""

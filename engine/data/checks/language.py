@@ -36,7 +36,10 @@ _COMMON = {
     "Portuguese": "os um uma que não é com para do da em por se mais como dos ao são você isso",
     "Dutch": "het een van en is niet dat op te zijn met voor ook er aan je wat deze naar bij",
 }
-_WORDS = {language: frozenset(words.split()) for language, words in _COMMON.items()}
+_LANGUAGES: dict[str, list[str]] = {}
+for _language, _words in _COMMON.items():
+    for _word in _words.split():
+        _LANGUAGES.setdefault(_word, []).append(_language)
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -52,7 +55,10 @@ def language_of(text: str) -> str:
 
 
 def _among_latin(words: list[str]) -> str:
-    hits = {name: sum(word in common for word in words) for name, common in _WORDS.items()}
+    hits = dict.fromkeys(_COMMON, 0)
+    for word in words:
+        for name in _LANGUAGES.get(word, ()):
+            hits[name] += 1
     first = max(hits, key=lambda name: hits[name])
     second = max(count for name, count in hits.items() if name != first)
     return first if hits[first] >= max(3, SHARE * len(words)) and hits[first] > 2 * second else ""
