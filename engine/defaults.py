@@ -141,7 +141,8 @@ def _low_rank(draft: Draft, facts: Facts) -> None:
     usual, model = draft.rules["adapter"], facts.model
     most = min(usual["rank"], max(SMALLEST_RANK, model.hidden // 4)) if model else usual["rank"]
     rank: int = draft.get("method.rank", most)
-    targets = draft.get("method.targets", "all-linear")
+    experts = model is not None and model.experts  # no linear layers, and the routers beside them should stay
+    targets = draft.get("method.targets", "attention" if experts else "all-linear")
     if model is not None and model.parameters:
         trainable = rank * (model.layers + model.decoder_layers) * sum(map(sum, targeted(model, targets)))
         numbers = {"trainable": words.count(trainable), "share": words.percent(trainable / model.parameters)}
@@ -152,7 +153,7 @@ def _low_rank(draft: Draft, facts: Facts) -> None:
     if draft.goal == "embed" and draft.on_cpu(facts):
         draft.put("method.dropout", 0.0, "dropout_cpu")
     draft.put("method.dropout", usual["dropout"], "dropout")
-    draft.put("method.targets", targets, "targets")
+    draft.put("method.targets", targets, "targets_experts" if experts else "targets")
     draft.put("method.adapter_dtype", "fp32", "adapter_dtype")
     if draft.kind == "qlora":
         draft.put("method.quant_type", "nf4", "quant_type")

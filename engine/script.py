@@ -32,13 +32,14 @@ DISTRIBUTIONS = {
     "trl": "trl",
 }
 METHOD_PARTS: dict[str, dict[str, str]] = {
-    "full": {"language_model": "plain", "adapter": "full", "encoder_adapter": "full"},
-    "lora": {"language_model": "plain", "adapter": "lora", "encoder_adapter": "lora"},
-    "qlora": {"language_model": "nf4", "adapter": "lora"},
-    "lora8": {"language_model": "int8", "adapter": "lora"},
+    "full": {"language_model": "plain", "adapter": "full", "encoder_adapter": "full", "trained_dtype": "own"},
+    "lora": {"language_model": "plain", "adapter": "lora", "encoder_adapter": "lora", "trained_dtype": "chosen"},
+    "qlora": {"language_model": "nf4", "adapter": "lora", "trained_dtype": "chosen"},
+    "lora8": {"language_model": "int8", "adapter": "lora", "trained_dtype": "chosen"},
     **{
-        kind: {"language_model": "plain", "adapter": kind, "encoder_adapter": kind}
-        for kind in ("ia3", "prefix", "prompt", "p_tuning", "bottleneck", "layers")
+        kind: {"language_model": "plain", "adapter": kind, "encoder_adapter": kind, "trained_dtype": dtype}
+        for dtype, kinds in {"fp32": ("ia3", "prompt", "bottleneck"), "own": ("prefix", "p_tuning", "layers")}.items()
+        for kind in kinds
     },
     "head": {},
     "none": {"language_model": "plain"},
@@ -48,7 +49,9 @@ METHOD_PARTS: dict[str, dict[str, str]] = {
 def parts(run: Run) -> dict[str, str]:
     """Return which sibling of each group of parts a run needs."""
     weights = "adapter" if run.model.weights == "adapter" else "whole"
-    return METHOD_PARTS[run.method.kind] | {"weights": weights} | run.data.parts() | run.parts()
+    every = "epoch" if getattr(run.training, "evaluate_every", "epoch") == "epoch" else "steps"
+    found = METHOD_PARTS[run.method.kind] | {"weights": weights, "setup.intervals": every}
+    return found | run.data.parts() | run.parts()
 
 
 def modules_of(run: Run) -> list[Module]:
@@ -66,13 +69,25 @@ def setting_name(dotted: str, metadata: list[object]) -> str | None:
 def values(run: Run) -> dict[str, object]:
     """Return the run's value for every setting, with the one that follows from where model and rows lie."""
     named = ((setting_name(dotted, info.metadata), value) for dotted, info, value in walk(run))
-    found = {name: _literal(value) for name, value in named if name is not None} | {"OFFLINE": is_offline(run)}
+    found = {name: _literal(value, name) for name, value in named if name is not None} | {"OFFLINE": is_offline(run)}
     found |= run.derived_settings()
     return found | {"TRAIN": run.data.source} if run.data.files else found
 
 
-def _literal(value: object) -> object:
+DTYPES: dict[object, str] = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
+LIBRARY_WORDS: dict[str, dict[object, str]] = {
+    "ATTENTION": {"flash": "flash_attention_2"},
+    "DTYPE": DTYPES,
+    "OPTIMIZER": {"adamw": "adamw_torch", "adamw_8bit": "adamw_bnb_8bit"},
+    "PRECISION": DTYPES,
+}
+"""Settings whose values have another name in the libraries than on our screens; the script has the libraries'."""
+
+
+def _literal(value: object, setting: str = "") -> object:
     """Return a value as the script can write it down: a section inside a list is a dict there."""
+    if setting in LIBRARY_WORDS:
+        return LIBRARY_WORDS[setting].get(value, value)
     if isinstance(value, tuple):
         return tuple(_literal(part) for part in value)
     return value.model_dump() if isinstance(value, Section) else value
@@ -83,7 +98,7 @@ SEAM_SETTINGS = frozenset(
 )
 """Settings that the token preview, the dry run and the worker read or set in a script."""
 SEAM = frozenset(
-    {"main", "read", "questions", "spoken", "own_answers", "drawn_texts", "described", "base_model", "make_learner"}
+    {"main", "read", "questions", "spoken", "own_answers", "drawn_texts", "described", "make_learner"}
     | {"features", "load_teacher", "load_reward", "load_tokenizer", "Keep", "teacher_texts"}
 )
 """Functions that they call, or replace by one with the same parameters."""
@@ -170,7 +185,7 @@ def decided(run: Run, modules: list[Module]) -> dict[str, object]:
         if name in REPLACED:
             marked = value == REPLACED[name]
         if name is not None and name not in SEAM_SETTINGS and marked:
-            found[name] = _literal(value)
+            found[name] = _literal(value, name)
     found["OFFLINE"] = is_offline(run)
     declared = {setting.name for module in modules for setting in module.settings}
     return {name: value for name, value in found.items() if name in declared}

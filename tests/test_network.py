@@ -109,7 +109,7 @@ def test_the_watch_sees_what_the_libraries_would_do_otherwise(local: Callable[[s
     text = (
         (folder / "train.py")
         .read_text()
-        .replace("local_files_only=Path(base_model()).is_dir()", "local_files_only=False")
+        .replace("local_files_only=Path(BASE_MODEL).is_dir()", "local_files_only=False")
     )
     (folder / "train.py").write_text(re.sub(r'^os\.environ\["HF_.*$', "", text, flags=re.MULTILINE))
     train([folder / "train.py"], watched)

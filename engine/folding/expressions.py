@@ -112,7 +112,10 @@ def _splices(piece: Source, node: ast.Call | ast.Dict) -> Iterator[Edit]:
         given = [keyword.value for keyword in node.keywords if keyword.arg is None]
         spread = [value for value in given if isinstance(value, ast.Dict)]
     for inner in spread:
-        if piece.data[piece.start(inner) - 2 : piece.start(inner)] == b"**":
+        nested = any(
+            key is None and isinstance(value, ast.Dict) for key, value in zip(inner.keys, inner.values, strict=True)
+        )
+        if not nested and piece.data[piece.start(inner) - 2 : piece.start(inner)] == b"**":
             names = [key.value for key in inner.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
             if isinstance(node, ast.Dict) or len(names) == sum(key is not None for key in inner.keys):
                 yield from _spliced(piece, inner, as_keywords=isinstance(node, ast.Call))

@@ -21,13 +21,14 @@ from engine.folding.values import Frozen
 LIBRARY_DEFAULTS: dict[str, Any] = {
     "init_lora_weights": True,
     "llm_int8_skip_modules": None,
+    "max_grad_norm": 1.0,
     "modules_to_save": None,
     "revision": "main",
     "trust_remote_code": False,
     "use_dora": False,
     "use_rslora": False,
 }
-"""Arguments of the libraries' loaders and of `LoraConfig` with their defaults there."""
+"""Arguments of the libraries' loaders, of `LoraConfig` and of trainers with their defaults there."""
 
 
 def specialize(pieces: Pieces, decided: Mapping[str, Any], symbols: frozenset[str], seam: Seam) -> Pieces:

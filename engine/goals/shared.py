@@ -67,7 +67,7 @@ class Model(Section):
     """The run whose result this model is; written by `from: RUN`."""
     revision: Annotated[str, INLINE] = "main"
     """Branch, tag or commit of a hub model; ignored for a folder."""
-    dtype: Dtype = "auto"
+    dtype: Annotated[Dtype, INLINE] = "auto"
     """How the weights are stored while training; auto follows the method and the GPU."""
     attention: Literal["auto", "flash", "sdpa", "eager"] = "auto"
     """The attention kernel; flash needs a GPU of compute capability 8.0 and the flash-attn package."""

@@ -25,8 +25,8 @@ from engine.recipes.parts.phases import phase
 from engine.recipes.parts.reading import BATCH
 from engine.recipes.parts.results import compare, facts, measured_once, report
 from engine.recipes.parts.sequence_classifier.plain import load_classifier
-from engine.recipes.parts.steady import keep_types, stored_types
 from engine.recipes.parts.tokenizer import load_tokenizer
+from engine.recipes.parts.trained_dtype.chosen import store_trained
 from engine.recipes.parts.truncated import tell_truncated
 
 CENTER: float = 0.0  # pull of the rewards towards a mean of zero; 0.01 is usual where a policy learns from them
@@ -48,7 +48,7 @@ def make_trainer(
     callbacks: Sequence[TrainerCallback],
 ) -> RewardTrainer:
     """Return the trainer: the better answer shall have the larger number."""
-    stored = stored_types(model)
+    model.eval()  # dropout rests until the training begins
     test, batch = even_batches(rows[1], BATCH)
     trainer = RewardTrainer(
         model=model,
@@ -65,7 +65,7 @@ def make_trainer(
         processing_class=tokenizer,
         callbacks=list(callbacks),
     )
-    keep_types(trainer, stored)
+    store_trained(trainer.model)
     return trainer
 
 

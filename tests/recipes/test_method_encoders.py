@@ -17,11 +17,10 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
-from engine.recipes.parts import last_blocks, virtual_tokens
+from engine.recipes.parts import last_blocks, lora_config, virtual_tokens
 from engine.recipes.parts.adapter import bottleneck, ia3, layers, lora, prompt
 from engine.recipes.parts.attention_ends import attention_ends
 from engine.recipes.parts.ia3_config import factored
-from engine.recipes.parts.lora_config import lora_targets
 from engine.recipes.parts.mlp_ends import mlp_ends
 from tests.forge import check_cell, refused
 from tests.recipes.methods import cell, kept, load, module_of, steps, trained_names
@@ -158,9 +157,11 @@ def test_factors_stand_where_peft_knows_and_where_structure_tells():
     assert set(inputs) == {f"model.layers.{at}.mlp.down_proj" for at in (0, 1)}
 
 
-def test_a_mixture_of_experts_is_adapted_in_its_attention_and_has_no_ends():
+def test_a_mixture_of_experts_is_adapted_in_its_attention_and_has_no_ends(monkeypatch):
     model = built("mixtral")
-    assert {name.rpartition(".")[2] for name in lora_targets(model)} == {"q_proj", "k_proj", "v_proj", "o_proj"}
+    monkeypatch.setattr(lora_config, "TARGETS", "attention")
+    found = {name.rpartition(".")[2] for name in lora_config.lora_targets(model)}
+    assert found == {"q_proj", "k_proj", "v_proj", "o_proj"}
     with pytest.raises(ValueError, match="do not end in one linear layer each"):
         bottleneck.adapt(model, TaskType.CAUSAL_LM)
 

@@ -140,13 +140,23 @@ def test_the_settings_are_exactly_the_fields_of_the_config(goal):
                 declared[setting.name] = (dict.fromkeys([*kinds, setting.annotation]), setting.default)
         described_fields |= fields_of(run)
     declared.pop("OUTPUT"), declared.pop("OFFLINE")  # the place beside the script; where everything lies
+    for name in ("EVALUATE_EVERY", "SAVE_EVERY"):
+        described_fields.pop(name, None)  # no settings of a run that evaluates after every epoch
     assert set(declared) == set(described_fields)
     for name, (kind, default) in described_fields.items():
         assert " | ".join(declared[name][0]) == kind, name
         if name in SPECIFIC_DEFAULTS or default in ("auto", PydanticUndefined):
             assert declared[name][1] not in ("auto", None), name
         else:
-            assert declared[name][1] == default, name
+            assert declared[name][1] == script._literal(default, name), name
+
+
+@pytest.mark.parametrize(("every", "written"), [("epoch", "eval_strategy='epoch'"), (4, "eval_steps=EVALUATE_EVERY")])
+def test_evaluations_are_written_out_as_the_run_has_them(every, written):
+    text = script.assemble(described(training={"evaluate_every": every, "save_every": every}))
+    given = {ast.unparse(keyword) for node in ast.walk(ast.parse(text)) for keyword in getattr(node, "keywords", [])}
+    assert written in given
+    assert ("EVALUATE_EVERY" in settings(text)) == ("SAVE_EVERY" in settings(text)) == (every != "epoch")
 
 
 SPECIFIC_DEFAULTS = {"TRAIN", "BASE_MODEL", "REWARD", "BEST_DIMENSION"}  # examples, and the first of the sizes

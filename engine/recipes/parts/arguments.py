@@ -6,6 +6,7 @@ from engine.recipes.parts.begin import SEED
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.output import output
 from engine.recipes.parts.reading import BATCH, PRECISION
+from engine.recipes.parts.setup.intervals.epoch import intervals
 
 EPOCHS: float = 3.0  # how often every training row is seen
 MAX_STEPS: int = 0  # stop after this many steps whatever the epochs say; 0: no limit
@@ -16,16 +17,9 @@ WARMUP: float = 0.1  # rise at the start: a share of the steps below 1, a number
 WEIGHT_DECAY: float = 0.0  # pull of the weights towards zero
 MAX_GRAD_NORM: float = 1.0  # longest gradient; a longer one is shortened to this
 GRADIENT_CHECKPOINTING: bool = False  # compute activations twice instead of storing them
-OPTIMIZER: str = "adamw"  # adamw, adamw_8bit, paged_adamw_8bit or adafactor
+OPTIMIZER: str = "adamw_torch"  # adamw_torch, adamw_bnb_8bit, paged_adamw_8bit or adafactor
 LOG_EVERY: int = 1  # steps between two points of the loss curve
-EVALUATE_EVERY: int | str = "epoch"  # steps between two evaluations, or epoch
-SAVE_EVERY: int | str = "epoch"  # steps between two checkpoints, or epoch
 TRACKING: tuple[str, ...] = ()  # trackers that get the curves as well
-
-
-def interval(name: str, every: int | str) -> dict[str, Any]:
-    """Return `name`_strategy and `name`_steps for a number of steps, or for epoch."""
-    return {f"{name}_strategy": "epoch"} if every == "epoch" else {f"{name}_strategy": "steps", f"{name}_steps": every}
 
 
 def arguments() -> dict[str, Any]:
@@ -43,15 +37,14 @@ def arguments() -> dict[str, Any]:
         "weight_decay": WEIGHT_DECAY,
         "max_grad_norm": MAX_GRAD_NORM,
         "gradient_checkpointing": GRADIENT_CHECKPOINTING,
-        "optim": {"adamw": "adamw_torch", "adamw_8bit": "adamw_bnb_8bit"}.get(OPTIMIZER, OPTIMIZER),
-        "bf16": PRECISION == "bf16",
-        "fp16": PRECISION == "fp16",
+        "optim": OPTIMIZER,
+        "bf16": PRECISION == "bfloat16",
+        "fp16": PRECISION == "float16",
         "use_cpu": DEVICE == "cpu",
         "seed": SEED,
         "logging_steps": LOG_EVERY,
         "logging_nan_inf_filter": False,
-        **interval("eval", EVALUATE_EVERY),
-        **interval("save", SAVE_EVERY),
+        **intervals(),
         "load_best_model_at_end": True,
         "report_to": list(TRACKING) or "none",
         "disable_tqdm": True,

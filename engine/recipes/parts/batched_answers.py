@@ -5,7 +5,6 @@ from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from engine.recipes.parts.asking.causal import answer_in
-from engine.recipes.parts.base import torch_dtype
 from engine.recipes.parts.reading import BATCH, PRECISION
 
 MAX_NEW_TOKENS: int = 64  # longest answer, in tokens
@@ -19,7 +18,10 @@ def batched_answers(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, 
     for start in tqdm(range(0, len(order), BATCH), desc="answering", unit="batch"):
         places = order[start : start + BATCH]
         batch = tokenizer.pad({"input_ids": [asked[place] for place in places]}, return_tensors="pt").to(model.device)
-        with torch.no_grad(), torch.autocast(model.device.type, torch_dtype(PRECISION), enabled=PRECISION != "fp32"):
+        with (
+            torch.no_grad(),
+            torch.autocast(model.device.type, getattr(torch, PRECISION), enabled=PRECISION != "float32"),
+        ):
             whole = model.generate(
                 **batch,
                 max_new_tokens=MAX_NEW_TOKENS,

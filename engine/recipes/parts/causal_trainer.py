@@ -13,6 +13,7 @@ from engine.recipes.parts.loss_kernel.chunked import KernelTrainer, kernel_argum
 from engine.recipes.parts.measuring import Measuring
 from engine.recipes.parts.reading import MAX_LENGTH
 from engine.recipes.parts.retention.none import guard
+from engine.recipes.parts.trained_dtype.chosen import store_trained
 
 
 class CausalTrainer(Measuring, KernelTrainer):
@@ -26,8 +27,7 @@ def make_trainer(
     callbacks: Sequence[TrainerCallback],
     packing: bool = False,
 ) -> Trainer:
-    """Return the trainer of tokenised training rows and test sets; the weights keep the types that they have."""
-    stored = {name: parameter.dtype for name, parameter in model.named_parameters()}
+    """Return the trainer of tokenised training rows and test sets."""
     trainer = guard(CausalTrainer)(
         model=model,
         args=SFTConfig(
@@ -37,7 +37,6 @@ def make_trainer(
             packing=packing,
             eval_packing=False,
             metric_for_best_model="eval_loss",
-            greater_is_better=False,
         ),
         train_dataset=rows[0],
         eval_dataset=rows[1],
@@ -45,6 +44,5 @@ def make_trainer(
         callbacks=list(callbacks),
     )
     check_learned(trainer, rows[0], tokenizer)
-    for name, parameter in trainer.model.named_parameters():
-        parameter.data = parameter.data.to(stored[name])
+    store_trained(trainer.model)
     return trainer

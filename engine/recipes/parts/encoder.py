@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sentence_transformers import SentenceTransformer
 
-from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.base import ATTENTION, DTYPE, REVISION, TRUST_REMOTE_CODE
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.reading import MAX_LENGTH
 from engine.recipes.parts.weights.whole import base_model
@@ -24,7 +24,7 @@ def load_encoder() -> SentenceTransformer:
         device=DEVICE,
         local_files_only=Path(base_model()).is_dir(),  # a folder's name is not asked of the hub for the model card
         prompts={"query": QUERY_PROMPT, "document": DOCUMENT_PROMPT},
-        model_kwargs=model_arguments(),
+        model_kwargs={"dtype": DTYPE, "attn_implementation": ATTENTION},
         config_kwargs=dict.fromkeys(("attention_probs_dropout_prob", "attention_dropout"), ATTENTION_DROPOUT),
     )
     encoder.max_seq_length = MAX_LENGTH

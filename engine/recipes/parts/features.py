@@ -8,7 +8,7 @@ from datasets import Dataset
 from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 
-from engine.recipes.parts.base import model_arguments, torch_dtype
+from engine.recipes.parts.base import ATTENTION
 from engine.recipes.parts.output import output
 from engine.recipes.parts.reading import BATCH, MAX_LENGTH, PRECISION
 
@@ -22,9 +22,7 @@ def as_one(rows: Dataset) -> list[str]:
 
 def fingerprint(encoder: SentenceTransformer, texts: list[str]) -> str:
     """Return a name for everything that features depend on: weights, arithmetic, length, and the texts themselves."""
-    known = hashlib.sha256(
-        json.dumps([model_arguments()["attn_implementation"], PRECISION, MAX_LENGTH, texts]).encode()
-    )
+    known = hashlib.sha256(json.dumps([ATTENTION, PRECISION, MAX_LENGTH, texts]).encode())
     for name, weight in encoder.state_dict().items():
         known.update(f"{name} {weight.dtype} {float(weight.double().sum())!r}".encode())
     return known.hexdigest()[:16]
@@ -34,7 +32,7 @@ def features(encoder: SentenceTransformer, texts: list[str]) -> torch.Tensor:
     """Return the features of the texts (texts, width) in 32 bit; a file of an earlier run with equal ones is taken."""
     file = output() / "features" / f"{fingerprint(encoder, texts)}.safetensors"
     if not file.exists():
-        with torch.autocast(encoder.device.type, torch_dtype(PRECISION), enabled=PRECISION != "fp32"):
+        with torch.autocast(encoder.device.type, getattr(torch, PRECISION), enabled=PRECISION != "float32"):
             found = encoder.encode(texts, batch_size=BATCH, convert_to_tensor=True, show_progress_bar=True)
         file.parent.mkdir(parents=True, exist_ok=True)
         partial = file.with_suffix(".partial")

@@ -1,25 +1,11 @@
 """Linear layers in 4 bit (Dettmers et al. 2023, arXiv:2305.14314)."""
 
 import torch
-from transformers import BitsAndBytesConfig, PreTrainedModel
-
-from engine.recipes.parts.base import torch_dtype
-from engine.recipes.parts.reading import PRECISION
+from transformers import PreTrainedModel
 
 QUANT_TYPE: str = "nf4"  # the 4-bit code: nf4 suits normally distributed weights, fp4 is the plain float
 DOUBLE_QUANT: bool = True  # quantise the quantisation constants too; saves about 0.4 bit per weight
 UPCAST: bool = False  # hold what is not packed (embeddings, norms, head) in 32 bit
-
-
-def four_bit(whole: list[str] | None = None) -> BitsAndBytesConfig:
-    """Return how 4-bit layers are packed; they compute in the training's precision, and `whole` ones are not packed."""
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type=QUANT_TYPE,
-        bnb_4bit_use_double_quant=DOUBLE_QUANT,
-        bnb_4bit_compute_dtype=torch_dtype(PRECISION),
-        llm_int8_skip_modules=whole,
-    )
 
 
 def widen(model: PreTrainedModel) -> None:

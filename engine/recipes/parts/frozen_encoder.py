@@ -5,7 +5,7 @@ from typing import Any
 
 from sentence_transformers import SentenceTransformer
 
-from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.base import ATTENTION, DTYPE, REVISION, TRUST_REMOTE_CODE
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.reading import MAX_LENGTH
 from engine.recipes.parts.weights.whole import base_model
@@ -19,7 +19,7 @@ def load_frozen_encoder(**more: Any) -> SentenceTransformer:
         trust_remote_code=TRUST_REMOTE_CODE,
         device=DEVICE,
         local_files_only=Path(base_model()).is_dir(),  # a folder's name is not asked of the hub for the model card
-        model_kwargs=model_arguments(),
+        model_kwargs={"dtype": DTYPE, "attn_implementation": ATTENTION},
         **more,
     )
     encoder.max_seq_length = MAX_LENGTH

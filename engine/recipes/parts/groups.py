@@ -25,7 +25,7 @@ from engine.recipes.parts.reading import BATCH
 from engine.recipes.parts.reference import make_reference
 from engine.recipes.parts.rollout import SAMPLING_TEMPERATURE
 from engine.recipes.parts.samples import MAX_NEW_TOKENS
-from engine.recipes.parts.steady import keep_types, stored_types
+from engine.recipes.parts.trained_dtype.chosen import store_trained
 from engine.recipes.parts.trust_region import CLIP, ITERATIONS, KL_COEF
 
 GENERATIONS: int = 0  # answers to one prompt that are compared; a divisor of the answers of a step
@@ -124,7 +124,7 @@ def compared(
     def reward(completions: list[Any], row: list[int], **_: Any) -> list[float]:
         return pay([prompts[0][number] for number in row], [turns[-1]["content"] for turns in completions])
 
-    stored = stored_types(model)
+    model.eval()  # dropout rests until the training begins
     tokenizer.padding_side = "left"
     trainer = trainer_class(
         model=model,
@@ -138,7 +138,7 @@ def compared(
     trainer.prompts, trainer.pay = prompts, pay
     if isinstance(model, PeftModel):
         model.delete_adapter("ref")  # a copy that the trainer makes; a new adapter that is off is the same
-    keep_types(trainer, stored)
+    store_trained(trainer.model)
     if trainer.ref_model is not None:  # it was read from the hub or disk: the policy may be the result of another run
         trainer.ref_model.load_state_dict(trainer.model.state_dict())
     return trainer

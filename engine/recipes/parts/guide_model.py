@@ -2,7 +2,7 @@
 
 from sentence_transformers import SentenceTransformer
 
-from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.base import ATTENTION, DTYPE, REVISION, TRUST_REMOTE_CODE
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.reading import MAX_LENGTH
 from engine.recipes.parts.weights.whole import base_model
@@ -17,7 +17,7 @@ def load_guide() -> SentenceTransformer:
         revision=None if GUIDE else REVISION,
         trust_remote_code=TRUST_REMOTE_CODE,
         device=DEVICE,
-        model_kwargs=model_arguments(),
+        model_kwargs={"dtype": DTYPE, "attn_implementation": ATTENTION},
     )
     if not GUIDE:
         guide.max_seq_length = MAX_LENGTH

@@ -5,7 +5,6 @@ import copy
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
-from engine.recipes.parts.base import torch_dtype
 from engine.recipes.parts.reading import BATCH, PRECISION
 
 
@@ -30,7 +29,7 @@ def continued(
 def log_likelihoods(model: PreTrainedModel, prompt: list[int], answers: list[list[int]]) -> list[float]:
     """Return the sum of the log-probabilities of each answer's tokens after the prompt, of two tokens at least."""
     found: list[float] = []
-    with torch.no_grad(), torch.autocast(model.device.type, torch_dtype(PRECISION), enabled=PRECISION != "fp32"):
+    with torch.no_grad(), torch.autocast(model.device.type, getattr(torch, PRECISION), enabled=PRECISION != "float32"):
         past = DynamicCache(config=model.config)
         model(torch.tensor([prompt[:-1]], device=model.device), past_key_values=past, use_cache=True)
         for start in range(0, len(answers), BATCH):

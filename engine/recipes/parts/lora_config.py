@@ -1,8 +1,6 @@
 """The shape of low-rank adapters (Hu et al. 2021, arXiv:2106.09685)."""
 
-import torch
 from peft import LoraConfig, TaskType
-from torch import nn
 from transformers import PreTrainedModel
 
 from engine.recipes.parts.linear_layers import attention_layers
@@ -13,23 +11,17 @@ RANK: int = 16  # capacity of the adapter: columns of its two thin matrices
 ALPHA: int = 32  # strength of the adapter: its output is scaled by alpha / rank
 DROPOUT: float = 0.05  # share of the adapter's inputs that is dropped while training
 TARGETS: str | tuple[str, ...] = "all-linear"  # which layers get an adapter: all-linear, attention or a list
-ADAPTER_DTYPE: str = "fp32"  # how the adapter's own weights are stored: fp32 or bf16
 RSLORA: bool = False  # scale by alpha / sqrt(rank), which keeps large ranks learning (arXiv:2312.03732)
 DORA: bool = False  # learn length and direction of each weight apart (arXiv:2402.09353)
 INIT: str = "default"  # how the adapter begins: default, gaussian, orthogonal, pissa or olora
 
 
-def has_experts(model: PreTrainedModel) -> bool:
-    """Return whether the model is a mixture of experts."""
-    return any("expert" in type(held).__name__.lower() for held in model.modules())
-
-
 def lora_targets(model: PreTrainedModel) -> str | list[str]:
-    """Return the layers that get an adapter; of a mixture of experts, which are no linear layers, its attention."""
+    """Return the layers that get an adapter."""
     complaint = "" if isinstance(TARGETS, str) else unknown_targets(TARGETS, model)
     if complaint:
         raise ValueError(complaint)
-    if TARGETS == "attention" or (TARGETS == "all-linear" and has_experts(model)):
+    if TARGETS == "attention":
         found = attention_layers(model)
         if not found:
             raise ValueError("no attention was found in this model (method.targets): name its layers in a list")
@@ -50,10 +42,3 @@ def lora_config(model: PreTrainedModel, task: TaskType) -> LoraConfig:
         use_dora=DORA,
         init_lora_weights=True if INIT == "default" else INIT,
     )
-
-
-def store_adapter(model: nn.Module) -> None:
-    """Store what trains in the adapter's own type, whatever the base is stored in."""
-    for parameter in model.parameters():
-        if parameter.requires_grad:
-            parameter.data = parameter.data.to(torch.bfloat16 if ADAPTER_DTYPE == "bf16" else torch.float32)

@@ -7,7 +7,6 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.evaluation import SentenceEvaluator
 
-from engine.recipes.parts.base import torch_dtype
 from engine.recipes.parts.reading import BATCH, PRECISION
 
 
@@ -24,7 +23,7 @@ def embedded(model: SentenceTransformer, texts: Sequence[str], document: bool = 
     """Return the embeddings (texts, width) of questions, or of documents; equal texts are embedded once."""
     distinct = {text: place for place, text in enumerate(dict.fromkeys(texts))}
     options: dict[str, Any] = {"batch_size": BATCH, "convert_to_tensor": True, "show_progress_bar": True}
-    with torch.autocast(model.device.type, torch_dtype(PRECISION), enabled=PRECISION != "fp32"):
+    with torch.autocast(model.device.type, getattr(torch, PRECISION), enabled=PRECISION != "float32"):
         encode = model.encode_document if document else model.encode_query
         vectors: torch.Tensor = encode(list(distinct), **options).float()
     return vectors[[distinct[text] for text in texts]]

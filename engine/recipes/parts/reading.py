@@ -2,4 +2,4 @@
 
 BATCH: int = 8  # rows that are on the device at once
 MAX_LENGTH: int = 1024  # longest text in tokens; what is longer is cut
-PRECISION: str = "fp32"  # arithmetic: bf16, fp16 or fp32
+PRECISION: str = "float32"  # arithmetic: bfloat16, float16 or float32

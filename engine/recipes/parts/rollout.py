@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from engine.recipes.parts.base import torch_dtype
 from engine.recipes.parts.reading import BATCH, PRECISION
 from engine.recipes.parts.samples import MAX_NEW_TOKENS
 
@@ -14,7 +13,7 @@ SAMPLING_TEMPERATURE: float = 1.0  # softness of the choice of every token; 1 is
 
 def arithmetic(model: PreTrainedModel) -> torch.autocast:
     """Return the training's arithmetic, to be entered around a forward pass."""
-    return torch.autocast(model.device.type, torch_dtype(PRECISION), enabled=PRECISION != "fp32")
+    return torch.autocast(model.device.type, getattr(torch, PRECISION), enabled=PRECISION != "float32")
 
 
 def endings(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

@@ -33,7 +33,7 @@ def make_trainer(
     """Return the trainer of tokenised training rows and test sets; padding is never learned."""
     trainer = guard(PairTrainer)(
         model=model,
-        args=Seq2SeqTrainingArguments(**arguments(), metric_for_best_model="eval_loss", greater_is_better=False),
+        args=Seq2SeqTrainingArguments(**arguments(), metric_for_best_model="eval_loss"),
         train_dataset=rows[0],
         eval_dataset=rows[1],
         processing_class=tokenizer,

@@ -12,7 +12,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from engine.recipes.parts.base import TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.base import ATTENTION, DTYPE, TRUST_REMOTE_CODE
 from engine.recipes.parts.environment import DEVICE
 
 TEACHER: str = "a/teacher"  # the model to learn from: a folder or a hub id
@@ -53,5 +53,5 @@ def load_teacher_tokenizer() -> PreTrainedTokenizerBase:
 
 def load_teacher() -> PreTrainedModel:
     """Return the teacher, frozen, in the type in which the student's weights are stored."""
-    teacher = AutoModelForCausalLM.from_pretrained(TEACHER, **source(), **model_arguments())
+    teacher = AutoModelForCausalLM.from_pretrained(TEACHER, **source(), dtype=DTYPE, attn_implementation=ATTENTION)
     return teacher.to(DEVICE).eval().requires_grad_(False)

@@ -24,8 +24,8 @@ def asking() -> dict[str, Any]:
     return {
         "output_dir": str(output()),
         "per_device_eval_batch_size": BATCH,
-        "bf16": PRECISION == "bf16",
-        "fp16": PRECISION == "fp16",
+        "bf16": PRECISION == "bfloat16",
+        "fp16": PRECISION == "float16",
         "use_cpu": DEVICE == "cpu",
         "report_to": "none",
     }

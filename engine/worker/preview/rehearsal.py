@@ -58,7 +58,7 @@ class Rehearsal:
 
     def prepare(self, names: dict[str, Any], output: Path, uncut: bool) -> None:
         """Let the script run here: on the processor, into a folder of its own, with marks for what models would say."""
-        names.update(OUTPUT=str(output), DEVICE="cpu", DEVICES=(), PRECISION="fp32", ATTENTION="eager", TRACKING=())
+        names.update(OUTPUT=str(output), DEVICE="cpu", DEVICES=(), PRECISION="float32", ATTENTION="eager", TRACKING=())
         names["print"] = self.heard
         for name, value in (("MAX_LENGTH", ENOUGH), ("REFERENCE", "live"), ("INIT", "default")):
             if name in names and (uncut or name != "MAX_LENGTH"):

@@ -5,13 +5,13 @@ from peft import PeftModel, TaskType, get_peft_model, get_peft_model_state_dict
 from transformers import PreTrainedModel
 
 from engine.recipes.parts.bottleneck_tuner import bottleneck_config
-from engine.recipes.parts.precise import hold_precisely
+from engine.recipes.parts.trained_dtype.fp32 import store_trained
 
 
 def adapt(model: PreTrainedModel, task: TaskType) -> PeftModel:
     """Return the model with adapters in, and everything else frozen."""
     adapted = get_peft_model(model, bottleneck_config(model, task))
-    hold_precisely(adapted)
+    store_trained(adapted)
     return adapted
 
 

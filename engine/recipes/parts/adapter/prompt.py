@@ -5,8 +5,8 @@ from peft import PeftModel, PromptTuningConfig, PromptTuningInit, TaskType, get_
 from transformers import PreTrainedModel
 
 from engine.recipes.parts.new_head import new_head
-from engine.recipes.parts.precise import hold_precisely
 from engine.recipes.parts.prompt_shape import prompt_shape
+from engine.recipes.parts.trained_dtype.fp32 import store_trained
 from engine.recipes.parts.virtual_tokens import check_room
 
 
@@ -20,7 +20,7 @@ def adapt(model: PreTrainedModel, task: TaskType) -> PeftModel:
         **prompt_shape(model),
     )
     adapted = get_peft_model(model, config)
-    hold_precisely(adapted)
+    store_trained(adapted)
     return adapted
 
 

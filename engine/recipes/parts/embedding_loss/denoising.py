@@ -33,6 +33,6 @@ def make_loss(encoder: SentenceTransformer, train: Dataset) -> DenoisingAutoEnco
     model = encoder.transformers_model
     base = model.config._name_or_path
     loss = DenoisingAutoEncoderLoss(encoder, decoder_name_or_path=base, tie_encoder_decoder=False)
-    loss.decoder.to(device=encoder.device, dtype=encoder.dtype if PRECISION == "fp32" else torch.float32)
+    loss.decoder.to(device=encoder.device, dtype=encoder.dtype if PRECISION == "float32" else torch.float32)
     share_weights(model, loss.decoder)
     return loss

@@ -11,7 +11,6 @@ import torch
 from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformerTrainer
 
-from engine.recipes.parts.base import torch_dtype
 from engine.recipes.parts.reading import PRECISION
 from engine.recipes.parts.resuming import take_up, train_on
 
@@ -40,7 +39,7 @@ class LossKeepingTrainer(SentenceTransformerTrainer):
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """Return the loss; its own weights compute in the same arithmetic as the model."""
-        with torch.autocast(self.args.device.type, torch_dtype(PRECISION), enabled=PRECISION != "fp32"):
+        with torch.autocast(self.args.device.type, getattr(torch, PRECISION), enabled=PRECISION != "float32"):
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
 
 

@@ -6,14 +6,14 @@ from sentence_transformers import SentenceTransformer
 from transformers import PreTrainedModel
 
 from engine.recipes.parts.ia3_config import ia3_config
-from engine.recipes.parts.precise import hold_precisely
+from engine.recipes.parts.trained_dtype.fp32 import store_trained
 
 
 def adapt_body(body: PreTrainedModel) -> None:
     """Put factors of one into the transformer."""
     config = ia3_config(body, TaskType.FEATURE_EXTRACTION)
     body.add_adapter(config)
-    hold_precisely(body)
+    store_trained(body)
 
 
 def adapt_encoder(encoder: SentenceTransformer) -> None:

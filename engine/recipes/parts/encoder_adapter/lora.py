@@ -5,7 +5,9 @@ from peft import TaskType
 from sentence_transformers import SentenceTransformer
 from transformers import PreTrainedModel
 
-from engine.recipes.parts.lora_config import lora_config, store_adapter
+from engine.recipes.parts.base import DTYPE
+from engine.recipes.parts.lora_config import lora_config
+from engine.recipes.parts.trained_dtype.chosen import ADAPTER_DTYPE, store_trained
 
 
 def adapt_body(body: PreTrainedModel) -> None:
@@ -14,7 +16,8 @@ def adapt_body(body: PreTrainedModel) -> None:
     if any("pooler" in name for name, _ in body.named_modules()):
         config.exclude_modules = r".*pooler.*"
     body.add_adapter(config)
-    store_adapter(body)
+    if ADAPTER_DTYPE == "bf16" or DTYPE != "float32":
+        store_trained(body)
 
 
 def adapt_encoder(encoder: SentenceTransformer) -> None:

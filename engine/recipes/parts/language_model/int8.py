@@ -2,7 +2,7 @@
 
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
-from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.base import ATTENTION, DTYPE, REVISION, TRUST_REMOTE_CODE
 from engine.recipes.parts.eight_bit import keep_scales
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.model_class.causal import model_class
@@ -15,9 +15,10 @@ def load_model() -> PreTrainedModel:
         base_model(),
         revision=REVISION,
         trust_remote_code=TRUST_REMOTE_CODE,
+        dtype=DTYPE,
+        attn_implementation=ATTENTION,
         quantization_config=BitsAndBytesConfig(load_in_8bit=True),
         device_map={"": DEVICE},
-        **model_arguments(),
     )
     keep_scales(model)
     return model

@@ -79,7 +79,7 @@ class Ppo(Loop):
         super().__init__(model, critic, tokenizer, rows[0], callbacks)
         self.critic, self.tests, self.reward, self.scale = critic, rows[1], reward, Scale()
         self.reference = make_reference(model)
-        self.scaler = torch.amp.GradScaler(model.device.type, enabled=PRECISION == "fp16")
+        self.scaler = torch.amp.GradScaler(model.device.type, enabled=PRECISION == "float16")
 
     def carried(self) -> dict[str, Any]:
         """Return the memory of the rewards' scale, and the scale of 16-bit gradients."""

@@ -9,7 +9,7 @@ import torch
 from peft import AutoPeftModelForSequenceClassification
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
-from engine.recipes.parts.base import TRUST_REMOTE_CODE, torch_dtype
+from engine.recipes.parts.base import TRUST_REMOTE_CODE
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.questions import Question
 from engine.recipes.parts.reading import BATCH, MAX_LENGTH, PRECISION
@@ -46,9 +46,7 @@ def check_reward(asked: Sequence[Question]) -> None:
 def load_reward() -> Callable[[Sequence[Question], Sequence[str]], list[float]]:
     """Return what pays for answers: a frozen model that reads them as its own chat template writes them."""
     loader = AutoPeftModelForSequenceClassification if is_adapter() else AutoModelForSequenceClassification
-    model = loader.from_pretrained(
-        REWARD["model"], num_labels=1, dtype=torch_dtype(PRECISION), trust_remote_code=TRUST_REMOTE_CODE
-    )
+    model = loader.from_pretrained(REWARD["model"], num_labels=1, dtype=PRECISION, trust_remote_code=TRUST_REMOTE_CODE)
     model.to(DEVICE).eval().requires_grad_(False)
     tokenizer = AutoTokenizer.from_pretrained(REWARD["model"], trust_remote_code=TRUST_REMOTE_CODE)
     if tokenizer.pad_token is None:

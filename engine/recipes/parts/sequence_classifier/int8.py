@@ -4,7 +4,7 @@ from typing import Any
 
 from transformers import AutoModelForSequenceClassification, BitsAndBytesConfig, PreTrainedModel
 
-from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.base import ATTENTION, DTYPE, REVISION, TRUST_REMOTE_CODE
 from engine.recipes.parts.eight_bit import keep_scales
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.head_names import head_names
@@ -18,10 +18,11 @@ def load_classifier(**head: Any) -> PreTrainedModel:
         revision=REVISION,
         trust_remote_code=TRUST_REMOTE_CODE,
         ignore_mismatched_sizes=True,
+        dtype=DTYPE,
+        attn_implementation=ATTENTION,
         quantization_config=BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=head_names()),
         device_map={"": DEVICE},
         **head,
-        **model_arguments(),
     )
     keep_scales(model)
     return model

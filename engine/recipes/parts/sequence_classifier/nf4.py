@@ -2,26 +2,35 @@
 
 from typing import Any
 
-from transformers import AutoModelForSequenceClassification, PreTrainedModel
+from transformers import AutoModelForSequenceClassification, BitsAndBytesConfig, PreTrainedModel
 
-from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.base import ATTENTION, DTYPE, REVISION, TRUST_REMOTE_CODE
 from engine.recipes.parts.environment import DEVICE
-from engine.recipes.parts.four_bit import four_bit, keep_gradients, widen
+from engine.recipes.parts.four_bit import DOUBLE_QUANT, QUANT_TYPE, keep_gradients, widen
 from engine.recipes.parts.head_names import head_names
+from engine.recipes.parts.reading import PRECISION
 from engine.recipes.parts.weights.whole import base_model
 
 
 def load_classifier(**head: Any) -> PreTrainedModel:
     """Return the base model with 4-bit layers and an unpacked head of this form, since the head itself is trained."""
+    four_bit = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type=QUANT_TYPE,
+        bnb_4bit_use_double_quant=DOUBLE_QUANT,
+        bnb_4bit_compute_dtype=PRECISION,
+        llm_int8_skip_modules=head_names(),
+    )
     model = AutoModelForSequenceClassification.from_pretrained(
         base_model(),
         revision=REVISION,
         trust_remote_code=TRUST_REMOTE_CODE,
         ignore_mismatched_sizes=True,
-        quantization_config=four_bit(head_names()),
+        dtype=DTYPE,
+        attn_implementation=ATTENTION,
+        quantization_config=four_bit,
         device_map={"": DEVICE},
         **head,
-        **model_arguments(),
     )
     keep_gradients(model)
     widen(model)

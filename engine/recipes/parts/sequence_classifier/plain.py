@@ -4,7 +4,7 @@ from typing import Any
 
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
-from engine.recipes.parts.base import REVISION, TRUST_REMOTE_CODE, model_arguments
+from engine.recipes.parts.base import ATTENTION, DTYPE, REVISION, TRUST_REMOTE_CODE
 from engine.recipes.parts.weights.whole import base_model
 
 
@@ -15,6 +15,7 @@ def load_classifier(**head: Any) -> PreTrainedModel:
         revision=REVISION,
         trust_remote_code=TRUST_REMOTE_CODE,
         ignore_mismatched_sizes=True,
+        dtype=DTYPE,
+        attn_implementation=ATTENTION,
         **head,
-        **model_arguments(),
     )

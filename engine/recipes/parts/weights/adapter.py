@@ -16,7 +16,7 @@ from transformers import (
 )
 from transformers.utils import cached_file
 
-from engine.recipes.parts.base import BASE_MODEL, DTYPE, REVISION, TRUST_REMOTE_CODE, torch_dtype
+from engine.recipes.parts.base import BASE_MODEL, DTYPE, REVISION, TRUST_REMOTE_CODE
 from engine.recipes.parts.output import output
 
 
@@ -57,7 +57,7 @@ def merge(folder: Path) -> None:
     base = kinds.get(task, AutoModel).from_pretrained(
         description["base_model_name_or_path"],
         revision=description.get("revision") or "main",
-        dtype=torch_dtype(DTYPE),
+        dtype=DTYPE,
         trust_remote_code=TRUST_REMOTE_CODE,
         **(head_size() if task == "SEQ_CLS" else {}),
     )

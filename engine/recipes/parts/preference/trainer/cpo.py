@@ -12,7 +12,7 @@ from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.pair_batch import labelled
 from engine.recipes.parts.pair_tokens import even_batches
 from engine.recipes.parts.reading import BATCH, MAX_LENGTH
-from engine.recipes.parts.steady import keep_types, stored_types
+from engine.recipes.parts.trained_dtype.chosen import store_trained
 
 LOSS: str = "sigmoid"  # cpo, or simpo, whose reward is the mean log-probability of a token
 BETA: float = 0.1  # factor on the rewards: larger asks for a clearer difference
@@ -37,7 +37,7 @@ def make_trainer(
     callbacks: Sequence[TrainerCallback],
 ) -> PairTrainer:
     """Return the trainer; no reference is needed, since the reward is the log-probability itself."""
-    stored = stored_types(model)
+    model.eval()  # dropout rests until the training begins
     test, batch = even_batches(rows[1], BATCH)
     trainer = PairTrainer(
         model=model,
@@ -58,5 +58,5 @@ def make_trainer(
         processing_class=tokenizer,
         callbacks=list(callbacks),
     )
-    keep_types(trainer, stored)
+    store_trained(trainer.model)
     return trainer

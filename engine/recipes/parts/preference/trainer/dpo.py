@@ -14,7 +14,7 @@ from engine.recipes.parts.noise import without_noise
 from engine.recipes.parts.pair_tokens import even_batches
 from engine.recipes.parts.preference.untouched_rewards import UntouchedRewards
 from engine.recipes.parts.reading import BATCH
-from engine.recipes.parts.steady import keep_types, stored_types
+from engine.recipes.parts.trained_dtype.chosen import store_trained
 
 LOSS: str = "sigmoid"  # the loss: sigmoid is DPO's own
 BETA: float = 0.1  # how strongly the model is held to the reference; larger stays closer
@@ -37,7 +37,7 @@ def make_trainer(
     callbacks: Sequence[TrainerCallback],
 ) -> PairTrainer:
     """Return the trainer; under an adapter the reference is the same model with the adapter off."""
-    stored = stored_types(model)
+    model.eval()  # dropout rests until the training begins
     test, batch = even_batches(rows[1], BATCH)
     second = REFERENCE == "live" and not isinstance(model, PeftModel)
     trainer = PairTrainer(
@@ -62,5 +62,5 @@ def make_trainer(
     )
     if isinstance(model, PeftModel):
         model.delete_adapter("ref")  # a copy that the trainer makes; a new adapter that is off is the same
-    keep_types(trainer, stored)
+    store_trained(trainer.model)
     return trainer

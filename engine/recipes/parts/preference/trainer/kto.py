@@ -13,7 +13,7 @@ from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.noise import without_noise
 from engine.recipes.parts.preference.untouched_rewards import UntouchedRewards
-from engine.recipes.parts.steady import keep_types, stored_types
+from engine.recipes.parts.trained_dtype.chosen import store_trained
 
 LOSS: str = "sigmoid"  # kto, or apo_zero_unpaired, which needs no estimate of the drift
 BETA: float = 0.1  # how strongly the model is held to the reference; larger stays closer
@@ -67,7 +67,7 @@ def make_trainer(
     callbacks: Sequence[TrainerCallback],
 ) -> VerdictTrainer:
     """Return the trainer; its batches keep their order, since the drift is estimated from neighbouring rows."""
-    stored = stored_types(model)
+    model.eval()  # dropout rests until the training begins
     second = REFERENCE == "live" and not isinstance(model, PeftModel)
     trainer = VerdictTrainer(
         model=model,
@@ -91,5 +91,5 @@ def make_trainer(
     )
     if isinstance(model, PeftModel):
         model.delete_adapter("ref")  # a copy that the trainer makes; a new adapter that is off is the same
-    keep_types(trainer, stored)
+    store_trained(trainer.model)
     return trainer
