@@ -170,7 +170,7 @@ def test_the_script_goes_to_stdout_or_into_a_file_and_is_valid_python(tmp_path):
     assert done.stdout == "" and "uv run mine.py" in done.stderr
     assert (cwd / "mine.py").read_text() == printed
     card = tunewright("export", "run.yaml", "--gpu", "T4", cwd=cwd).stdout
-    assert 'PRECISION: str = "float16"' in card and "DEVICES" not in card
+    assert 'PRECISION: str = "float16"' in card and "\nDEVICES" not in card
 
 
 def test_a_script_can_be_made_where_the_model_is_not(tmp_path):
