@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from engine.section import CHOOSES_PART, INLINE, Section
+from engine.section import CHOOSES_PART, INLINE, INLINE_DEFAULT, Section
 
 MOVES_BASE = ("pissa", "olora")
 """Ways to begin an adapter that take directions out of the base: without the adapter it is no longer the base."""
@@ -167,7 +167,7 @@ class Head(Section):
 
     kind: Annotated[Literal["head"], CHOOSES_PART] = "head"
     """Feature-based tuning."""
-    hidden: Annotated[int, Field(ge=0, le=65536)] = 0
+    hidden: Annotated[int, INLINE_DEFAULT, Field(ge=0, le=65536)] = 0
     """Width of the head's hidden layer; 0: a linear head."""
 
 

@@ -6,13 +6,13 @@ from pydantic import Field
 
 from engine.goals.shared import Data
 from engine.problem import Problem
-from engine.section import CHOOSES_PART, Section, Setting
+from engine.section import CHOOSES_PART, INLINE_DEFAULT, Section, Setting
 
 
 class KeepingData(Data):
     """Rows to learn from, and rows on which nothing should be forgotten."""
 
-    keep: str = ""
+    keep: Annotated[str, INLINE_DEFAULT] = ""
     """Rows on which nothing should be forgotten (plain text or rows of the goal); measured before, during and after."""
     keep_rows: Annotated[int, Field(ge=4, le=100_000)] = 128
     """Most rows of the keep set, or how many the untouched model writes where there is a guard and no keep set; a

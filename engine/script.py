@@ -12,6 +12,7 @@ from engine.document import walk
 from engine.folding.calls import Seam
 from engine.folding.constants import changes_nothing, fold
 from engine.folding.specialize import specialize, used_names
+from engine.folding.values import Dotted
 from engine.network import is_offline
 from engine.problem import Problem
 from engine.script_form import formatted, header, heading, imports, stated
@@ -94,7 +95,7 @@ def _literal(value: object, setting: str = "") -> object:
 
 
 SEAM_SETTINGS = frozenset(
-    {"OUTPUT", "DEVICE", "PRECISION", "ATTENTION", "MAX_LENGTH", "BATCH", "ACCUMULATE", "SEED", "THREADS", "PACKING"}
+    {"OUTPUT", "DEVICE", "PRECISION", "ATTENTION", "MAX_LENGTH", "BATCH", "ACCUMULATE", "SEED", "THREADS"}
 )
 """Settings that the token preview, the dry run and the worker read or set in a script."""
 SEAM = frozenset(
@@ -187,6 +188,9 @@ def decided(run: Run, modules: list[Module]) -> dict[str, object]:
         if name is not None and name not in SEAM_SETTINGS and marked:
             found[name] = _literal(value, name)
     found["OFFLINE"] = is_offline(run)
+    every = getattr(run.training, "evaluate_every", None)
+    if every == getattr(run.training, "save_every", None):
+        found["SAVE_EVERY"] = Dotted("EVALUATE_EVERY")  # one number for both, as long as they are one
     declared = {setting.name for module in modules for setting in module.settings}
     return {name: value for name, value in found.items() if name in declared}
 

@@ -5,7 +5,7 @@ import copy
 from collections.abc import Iterator
 
 from engine.folding.source_edit import Edit, Source, is_atom
-from engine.folding.values import Dotted, Known, literal, maybe
+from engine.folding.values import Dotted, Known, literal, maybe, value_of
 
 
 def expression_edits(piece: Source, node: ast.expr, known: Known) -> Iterator[Edit]:
@@ -24,11 +24,13 @@ def expression_edits(piece: Source, node: ast.expr, known: Known) -> Iterator[Ed
             yield from _operands(piece, node, known)
         case ast.Name(ctx=ast.Load()) if node.id in known:
             yield Edit(piece.start(node), piece.end(node), literal(known[node.id]))
+        case ast.Subscript(ctx=ast.Load()) if maybe(node, known)[0]:
+            yield Edit(piece.start(node), piece.end(node), literal(value_of(node, known)))
         case ast.Subscript(value=ast.Dict() as table, slice=key):
             yield from _picked(piece, node, table, key, None, known)
         case ast.Call(func=ast.Attribute(value=ast.Dict() as table, attr="get"), args=[key, other]):
             yield from _picked(piece, node, table, key, other, known)
-        case ast.Call(func=ast.Name(id="isinstance") | ast.Attribute(value=ast.Constant(), attr="join")):
+        case ast.Call(func=ast.Name(id="isinstance") | ast.Attribute(value=ast.Constant())):
             decided, found = maybe(node, known)
             if decided:
                 yield Edit(piece.start(node), piece.end(node), literal(found))

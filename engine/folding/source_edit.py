@@ -108,7 +108,7 @@ def source(text: str) -> Source:
 
 def is_atom(node: ast.expr) -> bool:
     """Return whether an expression can stand anywhere without parentheses."""
-    return isinstance(node, ATOMS)
+    return isinstance(node, ATOMS) or (isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant))
 
 
 def inside_strings(statements: Iterable[ast.stmt]) -> set[int]:

@@ -34,6 +34,7 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.IsNot: operator.is_not,
 }
 TYPES = {"str": str, "int": int, "float": float, "bool": bool, "tuple": tuple, "list": list, "dict": dict}
+TEXT_METHODS = ("join", "lower", "partition", "removeprefix", "removesuffix", "rpartition", "split", "strip", "upper")
 CALLS: dict[str, Callable[..., Any]] = {"list": list, "bool": bool, "len": len, "tuple": tuple, "str": str}
 
 
@@ -54,20 +55,37 @@ def value_of(node: ast.expr, known: Known) -> Any:
             return tuple(value_of(part, known) for part in node.elts)
         case ast.List():
             return [value_of(part, known) for part in node.elts]
+        case ast.Compare(left=left, ops=[ast.In() | ast.NotIn() as op], comparators=[ast.Tuple(elts=several)]):
+            return _is_among(value_of(left, known), several, known) is isinstance(op, ast.In)
         case ast.Compare(ops=[op]):
             return _compared(op, value_of(node.left, known), value_of(node.comparators[0], known))
         case ast.BoolOp():
             return _joined(node, known)
         case ast.BinOp(op=ast.Add()):
             return _plain(value_of(node.left, known)) + _plain(value_of(node.right, known))
+        case ast.Call():
+            return _returned(node, known)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(int() | float() as number)):
+            return -number
+        case ast.Dict(keys=keys, values=entries) if None not in keys:
+            pairs = zip(keys, entries, strict=True)
+            return {value_of(key, known): value_of(entry, known) for key, entry in pairs if key is not None}
+        case ast.Subscript(value=held, slice=key):
+            return _plain(value_of(held, known))[value_of(key, known)]
+    raise Unknown
+
+
+def _returned(call: ast.Call, known: Known) -> Any:
+    """Return what a call of a built-in function, or of a method of a text, gives."""
+    match call:
         case ast.Call(func=ast.Name(id="isinstance"), args=[thing, ast.Name(id=name)]) if name in TYPES:
             return isinstance(_plain(value_of(thing, known)), TYPES[name])
         case ast.Call(func=ast.Name(id=name), args=[thing], keywords=[]) if name in CALLS:
             return CALLS[name](_plain(value_of(thing, known)))
-        case ast.Call(func=ast.Attribute(value=ast.Constant(str(glue)), attr="join"), args=[parts]):
-            return glue.join(_plain(value_of(parts, known)))
-        case ast.Subscript(value=ast.Name(id=name), slice=key) if name in known:
-            return _plain(known[name])[value_of(key, known)]
+        case ast.Call(func=ast.Attribute(value=text, attr=name), args=arguments, keywords=[]) if name in TEXT_METHODS:
+            words = value_of(text, known)
+            if isinstance(words, str):
+                return getattr(words, name)(*(_plain(value_of(each, known)) for each in arguments))
     raise Unknown
 
 
@@ -76,6 +94,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Dotted):
         raise Unknown
     return value
+
+
+def _is_among(wanted: Any, several: list[ast.expr], known: Known) -> bool:
+    """Return whether a value is one of several, of which not all need to be known."""
+    found = [maybe(each, known) for each in several]
+    if any(decided and _compared(ast.Eq(), wanted, value) for decided, value in found):
+        return True
+    if not all(decided for decided, _ in found):
+        raise Unknown
+    return False
 
 
 def _compared(op: ast.cmpop, left: Any, right: Any) -> bool:
@@ -100,7 +128,7 @@ def maybe(node: ast.expr, known: Known) -> tuple[bool, Any]:
     """Return whether the value of an expression is known, and the value."""
     try:
         return True, value_of(node, known)
-    except (Unknown, TypeError, LookupError):
+    except (Unknown, TypeError, ValueError, LookupError):
         return False, None
 
 

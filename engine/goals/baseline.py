@@ -8,7 +8,7 @@ from engine.goals.shared import BaseRun, Data, Dtype
 from engine.goals.turns import turns
 from engine.methods import Untrained
 from engine.problem import Problem
-from engine.section import CHOOSES_PART, Section
+from engine.section import CHOOSES_PART, INLINE, INLINE_DEFAULT, Section
 
 
 class BaselineData(Data):
@@ -22,15 +22,15 @@ class BaselineData(Data):
 class BaselineObjective(Section):
     """How the model is asked."""
 
-    shots: Annotated[int, Field(ge=0, le=64)] = 0
+    shots: Annotated[int, INLINE_DEFAULT, Field(ge=0, le=64)] = 0
     """Solved examples that are put before every question (for an encoder: of every class); 0: none."""
     question: str = "{text}\n\nWhich of these fits: {classes}?"
     """How a language model is asked for the class of a text; {text} and {classes} are put in."""
-    chat_template: Literal["auto", "own", "plain"] = "auto"
+    chat_template: Annotated[Literal["auto", "own", "plain"], INLINE] = "auto"
     """The model's own chat template, or the plain one (### User / ### Assistant) for a model that has none."""
-    query_prompt: str = ""
+    query_prompt: Annotated[str, INLINE_DEFAULT] = ""
     """Text put before every question that a passage is searched for."""
-    document_prompt: str = ""
+    document_prompt: Annotated[str, INLINE_DEFAULT] = ""
     """Text put before every passage."""
     samples: Annotated[int, Field(ge=0, le=50)] = 3
     """How many answers are shown, to judge by eye."""

@@ -8,7 +8,7 @@ from engine.goals.shared import BaseRun, LabelledData, Training
 from engine.methods import ClassifyMethod, Lora
 from engine.problem import Problem
 from engine.retention import AnyRetention, KeepingData, NoRetention, keeping_classes
-from engine.section import CHOOSES_PART, Section
+from engine.section import CHOOSES_PART, INLINE, Section
 
 
 class ClassifyData(KeepingData, LabelledData):
@@ -18,9 +18,9 @@ class ClassifyData(KeepingData, LabelledData):
 class ClassifyObjective(Section):
     """What counts as right."""
 
-    best: Literal["macro_f1", "accuracy"] = "macro_f1"
+    best: Annotated[Literal["macro_f1", "accuracy"], INLINE] = "macro_f1"
     """The measure that picks the best checkpoint; macro F1 counts rare classes as much as frequent ones."""
-    class_weights: Literal["equal", "balanced"] = "equal"
+    class_weights: Annotated[Literal["equal", "balanced"], INLINE] = "equal"
     """How much a row counts in the loss: all the same, or more the rarer its class is."""
     samples: Annotated[int, Field(ge=0, le=50)] = 3
     """How many test texts are shown with their classes before and after the training."""

@@ -8,7 +8,7 @@ from engine.goals.shared import BaseRun, Data, Truncating
 from engine.goals.turns import turns
 from engine.methods import DistillMethod, Full
 from engine.problem import Problem
-from engine.section import CHOOSES_PART, Section
+from engine.section import CHOOSES_PART, INLINE, Section
 
 
 class DistillData(Data):
@@ -23,11 +23,11 @@ class DistillObjective(Section):
 
     teacher: Annotated[str, Field(min_length=1)]
     """The model to learn from: a folder or a hub id."""
-    teacher_revision: str = "main"
+    teacher_revision: Annotated[str, INLINE] = "main"
     """Branch, tag or commit of a teacher on the hub; ignored for a folder."""
     imitate: Annotated[Literal["auto", "logits", "text"], CHOOSES_PART] = "auto"
     """The teacher's probabilities (it needs the same tokenizer), or the text that it writes (any teacher)."""
-    divergence: Literal["forward", "reverse"] = "forward"
+    divergence: Annotated[Literal["forward", "reverse"], INLINE] = "forward"
     """Forward KL covers all that the teacher may say; reverse KL keeps to what it says most (Gu et al. 2023)."""
     temperature: Annotated[float, Field(gt=0, le=100)] = 2.0
     """Softness of the probabilities that are compared (Hinton et al. 2015); 1: as they are."""
@@ -35,9 +35,9 @@ class DistillObjective(Section):
     """Share of the ordinary loss on the rows' own answers; the rest is the divergence from the teacher."""
     answer_tokens: Annotated[int, Field(ge=1, le=32768)] = 256
     """Longest text that the teacher writes for a prompt, in tokens; only where text is imitated."""
-    loss_on: Literal["answer", "all"] = "answer"
+    loss_on: Annotated[Literal["answer", "all"], INLINE] = "answer"
     """Learn the answer only, or the prompt as well."""
-    chat_template: Literal["auto", "own", "plain"] = "auto"
+    chat_template: Annotated[Literal["auto", "own", "plain"], INLINE] = "auto"
     """The model's own chat template, or the plain one (### User / ### Assistant) for a model that has none."""
     samples: Annotated[int, Field(ge=0, le=50)] = 3
     """How many test prompts are answered before and after the training, to compare by eye."""

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from engine.goals.shared import BaseRun, LabelledData, Training
 from engine.losses import Loss, losses, offers, shape_of, shapes
 from engine.methods import EmbedMethod, Lora
-from engine.section import CHOOSES_PART, NOT_IN_SCRIPT, Section
+from engine.section import CHOOSES_PART, INLINE, INLINE_DEFAULT, NOT_IN_SCRIPT, Section
 
 RANKING: Literal["MultipleNegativesRankingLoss"] = "MultipleNegativesRankingLoss"
 """The loss for pairs, which is what most data for search is."""
@@ -60,7 +60,9 @@ class EmbedObjective(Section):
     """What is learned from a row; the roles of the columns say which losses fit, the best of them being the default."""
     matryoshka: tuple[Annotated[int, Field(ge=1)], ...] = Field(default_factory=_sizes)
     """Embedding sizes that must all work, from large to small, the model's own width first; none: that width alone."""
-    best_dimension: int = Field(ge=1, default_factory=lambda known: next(iter(known.get("matryoshka", ())), 384))
+    best_dimension: Annotated[int, INLINE] = Field(
+        ge=1, default_factory=lambda known: next(iter(known.get("matryoshka", ())), 384)
+    )
     """The embedding size whose measure picks the best checkpoint; one of the sizes above."""
     scale: Annotated[float, Field(gt=0)] = Field(default_factory=_scale)
     """Factor on the similarities before the softmax (1 / temperature)."""
@@ -74,13 +76,13 @@ class EmbedObjective(Section):
     """Similarity below which a wrong pair counts as learned; only for MegaBatchMarginLoss."""
     mini_batch: Annotated[int, Field(ge=1)] = 32
     """Rows that a cached loss has on the device at once; training.batch may be far larger then."""
-    guide: str = ""
+    guide: Annotated[str, INLINE_DEFAULT] = ""
     """The model that tells a GIST loss which texts are alike, a folder or a hub id; empty: the untouched base."""
     deletion: Annotated[float, Field(gt=0, lt=1)] = 0.6
     """Share of a text's words that is deleted where texts are damaged to be found or rebuilt."""
-    query_prompt: str = ""
+    query_prompt: Annotated[str, INLINE_DEFAULT] = ""
     """Text put before every question, here and wherever the model is used."""
-    document_prompt: str = ""
+    document_prompt: Annotated[str, INLINE_DEFAULT] = ""
     """Text put before every passage, here and wherever the model is used."""
 
     @property
@@ -110,7 +112,7 @@ class EmbedTraining(Training):
     on_out_of_memory: Annotated[Literal["stop"], NOT_IN_SCRIPT] = "stop"
     """When the device is full; half a batch would be another training here, since its rows are compared."""
 
-    attention_dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    attention_dropout: Annotated[float, INLINE, Field(ge=0.0, lt=1.0)] = 0.0
     """Share of the attention that is dropped while training; above 0 a CPU loses its fast attention kernel."""
 
 

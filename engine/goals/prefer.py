@@ -11,7 +11,7 @@ from engine.goals.shared import BaseRun, Truncating
 from engine.goals.turns import turns
 from engine.methods import Lora, PreferMethod
 from engine.problem import Problem
-from engine.section import CHOOSES_PART, NOT_IN_SCRIPT, Section
+from engine.section import CHOOSES_PART, INLINE, INLINE_DEFAULT, NOT_IN_SCRIPT, Section
 
 Loss = Literal[
     "sigmoid",
@@ -64,21 +64,23 @@ class PreferData(RankedData):
 class PreferObjective(Section):
     """How a preference becomes a loss."""
 
-    loss: Loss = "sigmoid"
+    loss: Annotated[Loss, INLINE] = "sigmoid"
     """The loss: sigmoid is DPO's own; orpo, cpo and simpo need no reference; kto takes answers marked good or bad."""
     beta: float = Field(gt=0, default_factory=lambda known: 2.0 if known.get("loss") == "simpo" else 0.1)
     """How strongly the model is held to the reference, larger stays closer; orpo: weight of preferring."""
-    label_smoothing: float = Field(ge=0, lt=0.5, default_factory=lambda known: SMOOTHED.get(known.get("loss", ""), 0.0))
+    label_smoothing: Annotated[float, INLINE_DEFAULT] = Field(
+        ge=0, lt=0.5, default_factory=lambda known: SMOOTHED.get(known.get("loss", ""), 0.0)
+    )
     """Share of the preferences that are believed to be wrong; robust and exo_pair need it above 0."""
-    discopop_tau: Annotated[float, Field(gt=0)] = 0.05
+    discopop_tau: Annotated[float, INLINE, Field(gt=0)] = 0.05
     """discopop: where the loss turns from one shape into the other (Lu et al. 2024)."""
     gamma: Annotated[float, Field(ge=0)] = 0.5
     """simpo: the margin by which the better answer is to win, in units of the reward."""
     cpo_alpha: float = Field(ge=0, default_factory=lambda known: 0.0 if known.get("loss") == "simpo" else 1.0)
     """cpo, simpo: weight of imitating the chosen answer beside preferring it."""
-    good_weight: Annotated[float, Field(gt=0)] = 1.0
+    good_weight: Annotated[float, INLINE_DEFAULT, Field(gt=0)] = 1.0
     """kto: weight of the good answers; raise it when they are few."""
-    bad_weight: Annotated[float, Field(gt=0)] = 1.0
+    bad_weight: Annotated[float, INLINE_DEFAULT, Field(gt=0)] = 1.0
     """kto: weight of the bad answers; raise it when they are few."""
     reference: Literal["once", "live"] = "once"
     """When the reference is asked: once before the training, or live in every step (second model, or adapters off)."""
@@ -86,9 +88,9 @@ class PreferObjective(Section):
     """Prompts alone: who tells the better of the model's own answers, {model: FOLDER} or {function: FILE.py:NAME}."""
     trust_reward_code: Annotated[bool, NOT_IN_SCRIPT] = False
     """Asks to run the Python file of the reward; you are shown it, with its hash, before it runs the first time."""
-    reward_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    reward_sha256: Annotated[str, INLINE_DEFAULT, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
     """SHA-256 of the reward file as you agreed to it, written when the run is made; the script refuses another file."""
-    chat_template: Literal["auto", "own", "plain"] = "auto"
+    chat_template: Annotated[Literal["auto", "own", "plain"], INLINE] = "auto"
     """The model's own chat template, or the plain one (### User / ### Assistant) for a model that has none."""
     samples: Annotated[int, Field(ge=0, le=50)] = 3
     """How many test prompts are answered before and after the training, to compare by eye."""

@@ -6,12 +6,13 @@ from pydantic import Field
 
 from engine.goals.shared import Data
 from engine.problem import Problem
+from engine.section import INLINE
 
 
 class RankedData(Data):
     """Rows that say which answer is better."""
 
-    ranked_pairs: Annotated[Literal["all", "adjacent"], Field()] = "all"
+    ranked_pairs: Annotated[Literal["all", "adjacent"], INLINE, Field()] = "all"
     """How ranked answers become pairs: every better one with every worse one, or each with the next."""
 
 

@@ -8,7 +8,7 @@ from engine.goals.rewards import check_reward, payer
 from engine.goals.shared import BaseRun, Data, Training
 from engine.methods import Lora, ReinforceMethod
 from engine.problem import Problem
-from engine.section import CHOOSES_PART, INLINE, NOT_IN_SCRIPT, Section
+from engine.section import CHOOSES_PART, INLINE, INLINE_DEFAULT, NOT_IN_SCRIPT, Section
 
 MOST_GENERATIONS = 8
 
@@ -26,7 +26,7 @@ class ReinforceObjective(Section):
     """Who pays: {model: FOLDER} a reward model, {function: FILE.py:NAME} Python of yours, {function: builtin:RULE}."""
     trust_reward_code: Annotated[bool, NOT_IN_SCRIPT] = False
     """Asks to run the Python file of the reward; you are shown it, with its hash, before it runs the first time."""
-    reward_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    reward_sha256: Annotated[str, INLINE_DEFAULT, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
     """SHA-256 of the reward file as you agreed to it, written when the run is made; the script refuses another file."""
     generations: Annotated[int, Field(ge=0, le=1024)] = 0
     """Answers to one prompt that rloo and grpo compare; 0: the largest divisor of the batch up to 8."""
@@ -42,7 +42,7 @@ class ReinforceObjective(Section):
     """How far the probability of a token may move from where it was when it was generated, as a share."""
     kl_coef: Annotated[float, Field(ge=0)] = 0.05
     """Price of every step away from the untouched model (KL divergence); 0: none, and no reference is held."""
-    entropy_coef: Annotated[float, Field(ge=0)] = 0.0
+    entropy_coef: Annotated[float, INLINE_DEFAULT, Field(ge=0)] = 0.0
     """Reward for staying undecided, in ppo and grpo; a little of it keeps answers varied."""
     value_coef: Annotated[float, Field(ge=0)] = 0.1
     """ppo: weight of the value function's loss beside the policy's."""
@@ -56,7 +56,7 @@ class ReinforceObjective(Section):
     """ppo: the lambda of generalised advantage estimation; 0 looks one step ahead, 1 to the end."""
     minibatches: Annotated[int, Field(ge=1)] = 1
     """ppo: parts into which a set of answers is cut; each is a move of the weights."""
-    chat_template: Literal["auto", "own", "plain"] = "auto"
+    chat_template: Annotated[Literal["auto", "own", "plain"], INLINE] = "auto"
     """The model's own chat template, or the plain one (### User / ### Assistant) for a model that has none."""
     samples: Annotated[int, Field(ge=0, le=50)] = 3
     """How many test prompts are answered before and after the training, to compare by eye."""

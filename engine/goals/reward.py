@@ -7,7 +7,7 @@ from pydantic import Field
 from engine.goals.preferences import RankedData, pairs
 from engine.goals.shared import BaseRun, Truncating
 from engine.methods import Lora, RewardMethod
-from engine.section import CHOOSES_PART, Section
+from engine.section import CHOOSES_PART, INLINE, INLINE_DEFAULT, Section
 
 
 class RewardData(RankedData):
@@ -17,9 +17,9 @@ class RewardData(RankedData):
 class RewardObjective(Section):
     """How a comparison becomes a loss."""
 
-    center: Annotated[float, Field(ge=0)] = 0.0
+    center: Annotated[float, INLINE_DEFAULT, Field(ge=0)] = 0.0
     """Pull of the rewards towards a mean of zero; 0.01 is usual where a policy learns from them."""
-    chat_template: Literal["auto", "own", "plain"] = "auto"
+    chat_template: Annotated[Literal["auto", "own", "plain"], INLINE] = "auto"
     """The model's own chat template, or the plain one (### User / ### Assistant) for a model that has none."""
     samples: Annotated[int, Field(ge=0, le=50)] = 3
     """How many test pairs are shown with their rewards before and after the training."""

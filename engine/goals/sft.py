@@ -64,7 +64,7 @@ class SftObjective(Section):
 class SftTraining(Truncating):
     """Training of a language model."""
 
-    packing: bool = False
+    packing: Annotated[bool, INLINE] = False
     """Put several short rows into one sequence; needs flash attention to keep them apart."""
     loss_kernel: Annotated[LossKernel, CHOOSES_PART] = "chunked"
     """How logits become a loss: chunked (tile by tile, never all of them), plain (all at once), or liger (its layers

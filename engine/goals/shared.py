@@ -104,9 +104,9 @@ class Data(Section):
     """The first line of a table names its columns; false: they are called column_1, column_2 and so on."""
     convert: Annotated[Conversion, CHOOSES_PART] = "none"
     """What becomes of every row before its columns get roles, such as chats: conversations as role and content."""
-    chat_roles: dict[str, str] = Field(default_factory=dict)
+    chat_roles: Annotated[dict[str, str], INLINE_DEFAULT] = Field(default_factory=dict)
     """What speakers are called in the rows, for instance {client: user, agent: assistant}; only for convert: chats."""
-    drop: tuple[Droppable, ...] = ()
+    drop: Annotated[tuple[Droppable, ...], INLINE_DEFAULT] = ()
     """Checks whose rows are left out, such as duplicate_row; dropped.jsonl in the run's folder holds them."""
 
     @model_validator(mode="after")
@@ -144,11 +144,11 @@ class Data(Section):
 class LabelledData(Data):
     """Rows with a label or a score, which may be called or scaled otherwise in the files."""
 
-    label_names: dict[str, str] = Field(default_factory=dict)
+    label_names: Annotated[dict[str, str], INLINE_DEFAULT] = Field(default_factory=dict)
     """What labels are to be called, for instance {"0": negative, "1": positive}."""
-    no_label: tuple[Annotated[str, BeforeValidator(str)], ...] = ()
+    no_label: Annotated[tuple[Annotated[str, BeforeValidator(str)], ...], INLINE_DEFAULT] = ()
     """Labels or scores that mean that a row has none, such as -1; these rows are left out."""
-    score_range: tuple[float, ...] = ()
+    score_range: Annotated[tuple[float, ...], INLINE_DEFAULT] = ()
     """The lowest and the highest score on the scale of the rows; they are brought to 0 and 1. Empty: as they are."""
 
     @model_validator(mode="after")
@@ -168,7 +168,7 @@ class Training(Section):
 
     epochs: Annotated[float, Field(gt=0, le=1000)] = 3.0
     """How often every training row is seen."""
-    max_steps: Annotated[int, Field(ge=0)] = 0
+    max_steps: Annotated[int, INLINE_DEFAULT, Field(ge=0)] = 0
     """Stop after this many steps whatever the epochs say; 0: no limit."""
     batch: Annotated[int, Field(ge=1)] = 8
     """Rows that are on the device at once."""
@@ -176,17 +176,17 @@ class Training(Section):
     """Batches that are added up before the weights move; batch x accumulate is one step."""
     learning_rate: Annotated[float, Field(gt=0, le=10)] = 2e-4
     """Size of the largest move; LoRA wants about ten times what full tuning takes."""
-    schedule: Literal["cosine", "linear", "constant", "constant_with_warmup"] = "cosine"
+    schedule: Annotated[Literal["cosine", "linear", "constant", "constant_with_warmup"], INLINE] = "cosine"
     """How the learning rate falls over the run."""
-    warmup: Annotated[float, Field(ge=0)] = 0.1
+    warmup: Annotated[float, INLINE, Field(ge=0)] = 0.1
     """Rise of the learning rate at the start: a share of the steps below 1, a number of steps from 1 on."""
-    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
+    weight_decay: Annotated[float, INLINE, Field(ge=0, le=1)] = 0.0
     """Pull of the weights towards zero."""
     max_grad_norm: Annotated[float, INLINE, Field(gt=0)] = 1.0
     """Longest gradient; a longer one is shortened to this."""
     max_length: Annotated[int, Field(ge=8)] = 1024
     """Longest text in tokens; what is longer is cut."""
-    gradient_checkpointing: bool = False
+    gradient_checkpointing: Annotated[bool, INLINE] = False
     """Compute activations twice instead of storing them: about 30 % slower, far less memory."""
     optimizer: Annotated[
         Literal["adamw", "adamw_8bit", "paged_adamw_8bit", "adafactor"], INLINE, BeforeValidator(_library_name)
@@ -198,7 +198,7 @@ class Training(Section):
     """CPU threads; losses differ in the last digits between one and two. 0: all cores of this machine."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     """Start of every random number: split, order of the rows, dropout, new weights."""
-    log_every: Annotated[int, Field(ge=1)] = 1
+    log_every: Annotated[int, INLINE, Field(ge=1)] = 1
     """Steps between two points of the loss curve."""
     evaluate_every: Every = "epoch"
     """Steps between two evaluations, or epoch."""
@@ -224,7 +224,7 @@ class Training(Section):
 class Truncating(Training):
     """A training that reads a prompt and its answer in one go, or a text alone."""
 
-    too_long: Literal["truncate", "drop"] = "truncate"
+    too_long: Annotated[Literal["truncate", "drop"], INLINE_DEFAULT] = "truncate"
     """An example that is longer than max_length: truncate it (a prompt keeps at least half of the length, an answer
     loses its end, and no end of it is learned), or drop it; dropped.jsonl in the run's folder holds what is dropped."""
 

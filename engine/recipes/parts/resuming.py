@@ -132,7 +132,7 @@ def planned_steps(checkpoint: Path, steps: int) -> int:
     """Return where a resumed training ends: after the script's steps, or earlier if that was decided while it ran."""
     settings = read_manifest(checkpoint)["made_from"]["settings"]
     saved: int = json.loads((checkpoint / "trainer_state.json").read_text())["max_steps"]
-    edited = settings.get("EPOCHS") != EPOCHS or settings.get("MAX_STEPS") != MAX_STEPS
+    edited = settings.get("EPOCHS") != EPOCHS or settings.get("MAX_STEPS", MAX_STEPS) != MAX_STEPS
     return steps if edited else min(saved, steps)
 
 

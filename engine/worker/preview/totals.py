@@ -26,7 +26,8 @@ def measure(source: Source, rehearsal: Rehearsal, batch: int) -> Iterator[dict[s
         told["without"] += not learned
         yield None
     rows = rehearsal.rows[0] if rehearsal.rows else source.count
-    packed = bool(getattr(rehearsal.module, "PACKING", False))
+    arguments = getattr(rehearsal.trainer, "args", None)
+    packed = bool(getattr(arguments, "packing", False))
     padded = yield from padding(source, source.epoch())
     grouped = None if packed else (yield from padding(source, in_order(source, lengths, batch)))
     yield {
@@ -41,7 +42,7 @@ def measure(source: Source, rehearsal: Rehearsal, batch: int) -> Iterator[dict[s
         "max_length": source.limit,
         "padding": padded,
         "padding_grouped": grouped,
-        "padding_packed": 0.0 if hasattr(rehearsal.module, "PACKING") and not packed else None,
+        "padding_packed": 0.0 if hasattr(arguments, "packing") and not packed else None,
         "padding_unpacked": unpacked(rehearsal, batch) if packed else None,
     }
 
