@@ -19,6 +19,14 @@ OUTSIDE = ("cuda", "libraries")
 """Terms that torch does not allocate."""
 
 
+LEAST_GIB, LEAST_SECONDS = 1.0, 180.0
+"""Smaller or shorter runs say little: fixed workspaces of the card and the start of the libraries dwarf them."""
+BOUNDS = (0.85, 1.3)
+"""The most that measured memory corrects a prediction: what is further off is another kind of run, or a mistake."""
+PACES = (0.2, 5.0)
+"""The same for time, which depends on the machine far more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """One run on a card: what was predicted, and what came."""
@@ -40,7 +48,9 @@ class Pair:
     @property
     def pace(self) -> float | None:
         """The measured time in units of the prediction."""
-        return self.seconds / self.predicted_seconds if self.seconds and self.predicted_seconds else None
+        if not self.seconds or not self.predicted_seconds or self.seconds < LEAST_SECONDS:
+            return None
+        return self.seconds / self.predicted_seconds
 
 
 def pairs(file: Path | None = None) -> tuple[Pair, ...]:
@@ -77,16 +87,21 @@ def alike(known: Iterable[Pair], run: "Run") -> list[Pair]:
     return [pair for pair in same if pair.goal == run.goal] or same or every
 
 
+def _within(value: float, bounds: tuple[float, float]) -> float:
+    return min(max(value, bounds[0]), bounds[1])
+
+
 def calibrated(spent: "Estimate", run: "Run", machine: "Machine") -> "Estimate":
     """Return an estimate corrected by what this card measured of like runs with these libraries."""
     card = machine.gpu
     if run.launch.device == "cpu" or card is None or machine.imagined:
         return spent
-    known = alike((pair for pair in machine.measured if (pair.stack, pair.card) == (machine.stack, card.name)), run)
+    here = (pair for pair in machine.measured if (pair.stack, pair.card) == (machine.stack, card.name))
+    known = alike((pair for pair in here if pair.predicted_gib >= LEAST_GIB), run)
     if not known:
         return spent
-    factor = median(pair.memory for pair in known)
-    pace = median([pair.pace for pair in known if pair.pace] or [1.0])
+    factor = _within(median(pair.memory for pair in known), BOUNDS)
+    pace = _within(median([pair.pace for pair in known if pair.pace] or [1.0]), PACES)
     outside = sum(value for name, value in spent.terms.items() if name in OUTSIDE)
     high = (spent.high_gib - outside) * factor + outside
     first, middle, last = spent.seconds or (0.0, 0.0, 0.0)

@@ -203,6 +203,8 @@ def misfit(method: Section, training: Section, retention: Section | None) -> str
         )
     if isinstance(method, AnyPrompt) and getattr(training, "packing", False):
         return "what is learned stands before one text, and packing joins several: set training.packing to false"
+    if getattr(method, "adapter_dtype", "") == "bf16" and getattr(training, "precision", "") == "fp16":
+        return "fp16 scales its gradients, which bf16 adapters can't take: set method.adapter_dtype to fp32"
     if getattr(method, "init", "") in MOVES_BASE and getattr(retention, "kind", "none") == "distill":
         return f"init {method.init} rewrites the base, which the guard compares with: take method.init default"  # type: ignore[attr-defined]
     return ""

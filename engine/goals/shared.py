@@ -235,7 +235,15 @@ class Launch(Section):
     device: Literal["auto", "cuda", "cpu"] = "auto"
     """cuda refuses to fall back to the CPU; cpu hides the cards."""
     devices: Annotated[tuple[str, ...], INLINE_DEFAULT] = ()
-    """Cards by index or UUID; empty: the freest card that this machine allows."""
+    """The card, by index or UUID; empty: the freest one that this machine allows."""
+
+    @model_validator(mode="after")
+    def _one_card(self) -> "Launch":
+        if len(self.devices) > 1:
+            raise ValueError(
+                f"a run trains on one card, and launch.devices names {len(self.devices)}: name one of them"
+            )
+        return self
 
 
 class Output(Section):

@@ -27,11 +27,25 @@ KNOWN_TYPES = {
     "MemoryError": ("out_of_memory", "halve training.batch and double training.accumulate, or take a smaller model"),
 }
 ADVICE_FULL = "free some space; the last whole checkpoint is kept, then resume the run"
+FULL_CARD = (
+    "CUDA out of memory",
+    "HIP out of memory",
+    "CUDA error: out of memory",
+    "CUDA driver error: out of memory",
+    "cudaErrorMemoryAllocation",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUBLAS_STATUS_NOT_INITIALIZED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED",
+    "CUSPARSE_STATUS_ALLOC_FAILED",
+)
+"""How the libraries of a card say that it is full; cuBLAS can't be initialized where there is no room for its
+workspace."""
 KNOWN_WORDS = (
     ("No space left on device", "disk_full", ADVICE_FULL),
     ("Disk quota exceeded", "disk_full", ADVICE_FULL),
     ("code: 28", "disk_full", ADVICE_FULL),
-    ("CUDA out of memory", "out_of_memory", KNOWN_TYPES["OutOfMemoryError"][1]),
+    *((words, "out_of_memory", KNOWN_TYPES["OutOfMemoryError"][1]) for words in FULL_CARD),
     (
         "nothing would be learned",
         "nothing_learned",

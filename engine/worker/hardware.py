@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,15 @@ def resident() -> int:
 
 
 def cards() -> list[dict[str, Any]]:
-    """Return memory of the cards that torch uses, in bytes; nothing before torch has opened them."""
+    """Return memory of the cards that torch uses, in bytes; nothing before torch has opened them, or of a lost card."""
     torch = sys.modules.get("torch")
     if torch is None or not hasattr(torch, "cuda") or not torch.cuda.is_initialized():
         return []
-    return [_card(torch, index) for index in range(torch.cuda.device_count())]
+    found = []
+    for index in range(torch.cuda.device_count()):
+        with suppress(RuntimeError, AssertionError, AttributeError):  # a card that fell off the bus, a driver in reset
+            found.append(_card(torch, index))
+    return found
 
 
 def _card(torch: Any, index: int) -> dict[str, Any]:
@@ -30,7 +35,7 @@ def _card(torch: Any, index: int) -> dict[str, Any]:
     properties = torch.cuda.get_device_properties(index)
     card = {
         "index": index,
-        "uuid": f"GPU-{properties.uuid}",
+        "uuid": uuid_of(index, getattr(properties, "uuid", None)),
         "name": properties.name,
         "memory_used": total - free,
         "memory_total": total,
@@ -39,8 +44,16 @@ def _card(torch: Any, index: int) -> dict[str, Any]:
     return card | _activity(card["uuid"])
 
 
+def uuid_of(index: int, torch_uuid: object) -> str:
+    """Return a card's UUID: as CUDA_VISIBLE_DEVICES names it, since torch says a slice's (MIG) like a whole card's."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    if index < len(named) and named[index].strip().startswith("MIG-"):
+        return named[index].strip()
+    return "" if torch_uuid is None else f"GPU-{torch_uuid}"
+
+
 def _activity(uuid: str) -> dict[str, Any]:
-    """Return utilisation (percent), temperature (Celsius) and power (watts), each None where NVML does not tell."""
+    """Return utilization (percent), temperature (Celsius) and power (watts), each None where NVML does not tell."""
     activity: dict[str, Any] = {"utilization": None, "temperature": None, "power": None}
     try:
         import pynvml
@@ -49,11 +62,16 @@ def _activity(uuid: str) -> dict[str, Any]:
     try:
         pynvml.nvmlInit()
         handle = pynvml.nvmlDeviceGetHandleByUUID(uuid)
-        activity["utilization"] = pynvml.nvmlDeviceGetUtilizationRates(handle).gpu
-        activity["temperature"] = pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU)
-        activity["power"] = pynvml.nvmlDeviceGetPowerUsage(handle) / 1000
     except pynvml.NVMLError:
-        pass
+        return activity
+    questions: dict[str, Callable[[], Any]] = {
+        "utilization": lambda: pynvml.nvmlDeviceGetUtilizationRates(handle).gpu,
+        "temperature": lambda: pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU),
+        "power": lambda: pynvml.nvmlDeviceGetPowerUsage(handle) / 1000,
+    }
+    for name, ask in questions.items():
+        with suppress(pynvml.NVMLError):  # a slice, WSL or a Jetson answers some of them
+            activity[name] = ask()
     return activity
 
 
@@ -71,17 +89,26 @@ def card_troubles(uuid: str, index: int) -> Iterator[str]:
         return
     hot = pynvml.nvmlClocksThrottleReasonSwThermalSlowdown | pynvml.nvmlClocksThrottleReasonHwThermalSlowdown
     weak = pynvml.nvmlClocksThrottleReasonHwPowerBrakeSlowdown | pynvml.nvmlClocksThrottleReasonHwSlowdown
-    try:
+    with suppress(pynvml.NVMLError):
         pynvml.nvmlInit()
         handle = pynvml.nvmlDeviceGetHandleByUUID(uuid)
-        held = pynvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle)
-        if held & hot:
-            degrees = pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU)
-            yield f"card {index} is at {degrees} degrees Celsius and lowers its clock"
-        elif held & weak:
-            yield f"card {index} gets too little power and lowers its clock"
-        others = [user.pid for user in pynvml.nvmlDeviceGetComputeRunningProcesses(handle) if user.pid != os.getpid()]
-        if others:
-            yield f"card {index} is shared with process {', '.join(str(pid) for pid in others[:3])}"
-    except pynvml.NVMLError:
-        return
+        with suppress(pynvml.NVMLError):
+            held = pynvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle)
+            if held & hot:
+                degrees = pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU)
+                yield f"card {index} is at {degrees} degrees Celsius and lowers its clock"
+            elif held & weak:
+                yield f"card {index} gets too little power and lowers its clock"
+        if in_first_pid_namespace():  # elsewhere NVML's process ids are the host's, and one of them is this run
+            running = pynvml.nvmlDeviceGetComputeRunningProcesses(handle)
+            others = [user.pid for user in running if user.pid != os.getpid()]
+            if others:
+                yield f"card {index} is shared with process {', '.join(str(pid) for pid in others[:3])}"
+
+
+def in_first_pid_namespace() -> bool:
+    """Return whether process ids mean here what they mean to the driver; in a container they do not."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink()) == "pid:[4026531836]"
+    except OSError:
+        return True

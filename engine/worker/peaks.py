@@ -73,7 +73,7 @@ class Peaks:
             "goal": predicted.get("goal", ""),
             "method": predicted.get("method", ""),
             "predicted_gib": predicted["peak_gib"],
-            **{f"{name}_gib": max(peak[name] for peak in self.phases.values()) / GIB for name in KINDS},
+            **{f"{name}_gib": self.phases["training"][name] / GIB for name in KINDS},
             "predicted_seconds": predicted.get("seconds"),
             "seconds": seconds,
         }

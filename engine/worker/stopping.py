@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -81,11 +82,12 @@ class Stop:
 
 
 def every(seconds: float, act: Callable[[], None]) -> None:
-    """Call `act` in a daemon thread for as long as the process lives."""
+    """Call `act` in a daemon thread for as long as the process lives; a call that fails is not the last one."""
 
     def loop() -> None:
         while True:
-            act()
+            with suppress(Exception):
+                act()
             time.sleep(seconds)
 
     threading.Thread(target=loop, name=getattr(act, "__name__", "every"), daemon=True).start()

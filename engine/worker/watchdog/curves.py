@@ -100,7 +100,7 @@ class Rate(Check):
 
     def logged(self, sight: Sight, step: int, logs: dict[str, Any]) -> Finding | None:
         """Look past the first step, whose rate may be zero by the rise, and before the last ones."""
-        if logs.get("learning_rate") != 0.0 or step <= 2 or step >= 0.98 * sight.state.max_steps - 1:
+        if logs.get("learning_rate") != 0.0 or step <= 2 + sight.skipped or step >= 0.98 * sight.state.max_steps - 1:
             return None
         message = f"step {step}: the learning rate is 0 and {sight.state.max_steps - step} steps are ahead"
         return Finding(

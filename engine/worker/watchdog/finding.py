@@ -28,6 +28,8 @@ class Sight:
     state: Any
     tokenizer: Any = None
     batch: dict[str, Any] = field(default_factory=dict)
+    skipped: int = 0
+    """Steps whose gradient was no finite number in fp16: the scaler skips them while it looks for its scale."""
 
     def rows(self) -> str:
         """Return how the texts of the newest batch begin, as far as they can be read."""

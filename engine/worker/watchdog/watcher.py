@@ -1,5 +1,6 @@
 """The watcher: a callback that shows a training to every check and passes on what they find, each code once."""
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -77,6 +78,8 @@ class Watcher(TrainerCallback):
         """Show a point of the curves."""
         told = numbers(known_names(logs or {}))
         if (sight := self._sight) is not None and "loss" in told:
+            norm = (logs or {}).get("grad_norm")
+            sight.skipped += sight.args.fp16 and norm is not None and not math.isfinite(norm)
             self._ask(state.global_step, lambda check: check.logged(sight, state.global_step, told))
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any) -> None:  # noqa: ARG002

@@ -8,6 +8,8 @@ from engine.worker.watchdog.finding import Check, Finding, Sight
 
 SOON = 5
 """Steps after which weights that train must have moved."""
+SCALING = 20
+"""Steps in a row whose gradient is no number before fp16 is said to fail: its scale begins at 65,536 and is halved."""
 FEW = 8
 """Tensors of a kind that are watched while training; all that train are compared at the end."""
 
@@ -46,7 +48,7 @@ class Gradients(Check):
         norm = logs.get("grad_norm")
         broken = norm is not None and norm != norm
         self._zeros = self._zeros + 1 if norm == 0.0 or broken else 0
-        if self._zeros < 2:
+        if self._zeros < (SCALING if broken and sight.args.fp16 else 2):
             return None
         if broken:
             what, advice = "is no number", "lower training.learning_rate, or train in bf16 or fp32"
@@ -54,7 +56,7 @@ class Gradients(Check):
             what, advice = f"is 0: all labels are masked{sight.rows()}", "see which part of a row is learned"
         else:
             what, advice = "is 0", "the loss does not depend on what trains; is the right part of the model frozen?"
-        return Finding("gradient", f"step {step}: the gradient {what}, twice in a row", advice)
+        return Finding("gradient", f"step {step}: the gradient {what}, {self._zeros} times in a row", advice)
 
 
 class Moving(Check):
@@ -64,6 +66,7 @@ class Moving(Check):
         self.proof: dict[str, int] = {}
         self._trained: dict[str, float] = {}
         self._frozen: dict[str, float] = {}
+        self._looked = False
 
     def begin(self, sight: Sight) -> None:
         """Take the marks of all that trains and of some that are frozen."""
@@ -75,8 +78,9 @@ class Moving(Check):
 
     def stepped(self, sight: Sight, step: int) -> Finding | None:
         """Compare some of them after a few steps."""
-        if step - self._first != SOON:
+        if self._looked or step - self._first - sight.skipped < SOON:
             return None
+        self._looked = True
         now = dict(sight.model.named_parameters())
         watched = spread_out([(name, now[name]) for name in self._trained if name in now], FEW)
         still = [name for name, tensor in watched if mark(tensor) == self._trained[name]]
