@@ -50,8 +50,10 @@ METHOD_PARTS: dict[str, dict[str, str]] = {
 def parts(run: Run) -> dict[str, str]:
     """Return which sibling of each group of parts a run needs."""
     weights = "adapter" if run.model.weights == "adapter" else "whole"
+    prompt = "yes" if run.method.kind in ("prefix", "prompt", "p_tuning") else "no"
     every = "epoch" if getattr(run.training, "evaluate_every", "epoch") == "epoch" else "steps"
     found = METHOD_PARTS[run.method.kind] | {"weights": weights, "setup.intervals": every}
+    found["evaluation.prompt_learning"] = prompt
     return found | run.data.parts() | run.parts()
 
 

@@ -28,7 +28,12 @@ FOLDERS = {
     "rl": "Rollout",
     "retention": "Retention",
     "training": "Training",
+    "trainer": "Training",
+    "trained_dtype": "Training",
+    "packing": "Training",
+    "setup": "Training",
     "evaluation": "Before and after",
+    "evaluation.test_sets": "Training",
     "embedding": "Training",
     "embedding.rows": "Data",
     "embedding.evaluators": "Before and after",
@@ -45,15 +50,15 @@ FLAT = {
     "Teacher": "teacher teacher_texts",
     "Model": "adapter attention_ends base base_config blocks bottleneck_tuner decoder eight_bit embedding_width "
     "encoder encoder_adapter encoder_check four_bit frozen_encoder head head_names ia3_config language_model "
-    "last_blocks linear_layers lora_config method_check mlp_ends model_class new_head noise packed precise "
+    "last_blocks linear_layers lora_config method_check mlp_ends model_class model_task new_head noise packed "
     "prompt_shape sequence_classifier unknown_targets untouched virtual_tokens weights",
     "Reward": "reward rewards",
     "Rollout": "rollout sampling",
     "Retention": "class_keep class_keep_set distance holding keep keep_named keep_set keep_texts kept"
     " kept_tensors replay retention scored watched",
-    "Training": "answer_tokens arguments causal_trainer class_trainer divergence embedding_loss embedding_sizes "
+    "Training": "answer_tokens arguments class_trainer divergence embedding_loss embedding_sizes "
     "embedding_trainer groups guide_model hacking learned_batches learner likelihood longest_first loop "
-    "loss_kernel manifest measuring pair_batch reference resuming seq2seq_trainer steady surrogate "
+    "loss_kernel manifest pair_batch reference resuming surrogate "
     "token_trainer",
     "Before and after": "asking batched_answers before_after checkpoints class_card class_results class_samples"
     " confusion cut embedding_evaluator imitating measured policy_test predictions preferring results retrieval"

@@ -73,7 +73,7 @@ def check_saved(folder: Path, results: dict[str, Any], loose: float) -> None:
     train, test = script.read_texts() if hasattr(script, "read_texts") else script.read_rows()
     rows, row = script.tokenize(test, tokenizer), results["metrics"][0]
     model = tuned(folder, script)
-    asked = [tokens for _, tokens in script.first_prompts([test], tokenizer)]
+    asked = [tokens for _, tokens in script.prompts(test, tokenizer, script.SAMPLES)]
     assert len(train) > len(test) >= 1
     assert script.answers(model, tokenizer, asked) == [sample["tuned"] for sample in results["samples"]]
     assert library_loss(model, script, rows) == _near(row["tuned"], loose)

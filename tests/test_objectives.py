@@ -27,12 +27,12 @@ def planned(folder: Path, config: dict[str, Any], goal: str, rows: DataFacts, *g
 def test_flan_t5_gets_the_recipe_and_the_pace_of_encoder_decoder_models(tmp_path: Path) -> None:
     plan = planned(tmp_path, FLAN, "sft", chats(), A100)
     run = plan.run
-    assert (run.model.kind, run.recipe(), run.method.kind) == ("seq2seq", "sft_seq2seq", "lora")
+    assert (run.model.kind, run.recipe(), run.method.kind) == ("seq2seq", "sft", "lora")
     assert run.training.learning_rate == 1e-3
     assert (run.training.precision, run.objective.chat_template, run.objective.loss_on) == ("bf16", "plain", "answer")
     assert "encoder-decoder" in plan.reasons["training.learning_rate"]
     names = {module.name.removeprefix("engine.recipes.") for module in modules_of(run)}
-    assert {"parts.model_class.seq2seq", "parts.tokens.seq2seq", "parts.seq2seq_trainer"} <= names
+    assert {"parts.model_class.seq2seq", "parts.tokens.seq2seq", "parts.trainer.seq2seq"} <= names
     assert "AutoModelForSeq2SeqLM" in assemble(run)
 
 

@@ -118,4 +118,5 @@ class BaselineRun(BaseRun):
         if found["turns"] == "prompt_completion" and "{prompt}" in self.data.template:
             found["turns"] = "framed_prompt"
         pairs = self.model.kind == "seq2seq"
-        return found | ({"model_class": "seq2seq", "asking": "seq2seq"} if pairs else {"asking": "causal"})
+        own = dict.fromkeys(("model_class", "asking", "loss_kernel"), "seq2seq")
+        return found | (own if pairs else {"asking": "causal"})

@@ -56,10 +56,15 @@ class PretrainRun(BaseRun):
             raise ValueError(f"{self.model.id} does not continue texts; choose a causal language model")
         return self
 
+    def recipe(self) -> str:
+        """Return the recipe: the plain one, or that of what should not be forgotten."""
+        return "pretrain_keep" if self.data.keep or self.retention.kind != "none" else "pretrain"
+
     def parts(self) -> dict[str, str]:
         """Return the part that turns texts into tokens: joined and cut, or one by one."""
         if set(self.data.columns) != {"text"}:
             advice = "map text alone, as in {text: content}"
             raise Problem("the columns do not say which of them is the text", where="data.columns", advice=advice)
         found = {"tokens": "packed" if self.training.packing else "text", "loss_kernel": self.training.loss_kernel}
+        found["evaluation.test_sets"] = "one" if self.recipe() == "pretrain" else "several"
         return found | keeping(self.retention.kind, self.data.keep, "causal", "texts")

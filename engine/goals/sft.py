@@ -115,16 +115,18 @@ class SftRun(BaseRun):
         return self
 
     def recipe(self) -> str:
-        """Return the recipe for this kind of model."""
-        return "sft_seq2seq" if self.model.kind == "seq2seq" else "sft"
+        """Return the recipe: the plain one, or that of several tasks and of what should not be forgotten."""
+        return "sft_tasks" if self.data.tasks or self.data.keep or self.retention.kind != "none" else "sft"
 
     def parts(self) -> dict[str, str]:
         """Return the parts that read rows with these roles, for this kind of model."""
         tasks = self.data.tasks
         found = mixture([task.columns for task in tasks]) if tasks else turns(self.data.columns)
-        found |= {"loss_kernel": self.training.loss_kernel, "thinking": self.objective.thinking}
+        found |= {"loss_kernel": self.training.loss_kernel, "thinking": self.objective.thinking, "packing": "rows"}
+        found["evaluation.test_sets"] = "one" if self.recipe() == "sft" else "several"
         if found.get("turns") == "prompt_completion" and "{prompt}" in self.data.template:
             found["turns"] = "framed_prompt"
         pairs, form = self.model.kind == "seq2seq", "tasks" if tasks else "single"
         found |= keeping(self.retention.kind, self.data.keep, "seq2seq" if pairs else "causal", form)
-        return found | {"model_class": "seq2seq", "tokens": "seq2seq"} if pairs else found
+        own = dict.fromkeys(("model_class", "model_task", "tokens", "trainer", "loss_kernel"), "seq2seq")
+        return found | own if pairs else found

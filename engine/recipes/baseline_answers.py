@@ -10,9 +10,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallba
 from engine.recipes.parts.asking.causal import learnable, new_examiner, prompt, ready
 from engine.recipes.parts.batched_answers import batched_answers
 from engine.recipes.parts.begin import begin
+from engine.recipes.parts.evaluation.test_sets.one import measures
 from engine.recipes.parts.is_answer import is_answer
 from engine.recipes.parts.language_model.plain import load_model
-from engine.recipes.parts.measuring import measures
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.rows import read_rows
 from engine.recipes.parts.shots import SHOTS, examples
@@ -66,7 +66,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     shown = [turn for row in examples(train) for turn in messages(row) if turn["role"] != "system"]
     phase("model", callbacks)
     model = load_model()
-    higher = {**measures([""]), "eval_exact_match": True}
+    higher = {**measures(test), "eval_exact_match": True}
     found = []
     for name, shots, turns in (("baseline", 0, []), ("evaluating", SHOTS, shown))[: 2 if SHOTS else 1]:
         phase(name, callbacks)

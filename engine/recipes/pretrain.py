@@ -8,27 +8,20 @@ from peft import TaskType
 from transformers import TrainerCallback
 
 from engine.recipes.parts.adapter.lora import adapt
-from engine.recipes.parts.asked import first_prompts
 from engine.recipes.parts.before_after import before_and_after
 from engine.recipes.parts.begin import begin
-from engine.recipes.parts.causal_trainer import make_trainer
-from engine.recipes.parts.keep.none import Keep
 from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.method_check import check_method
+from engine.recipes.parts.model_card import offer_as_base
 from engine.recipes.parts.output import output
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.results import facts, report
+from engine.recipes.parts.samples import SAMPLES
 from engine.recipes.parts.texts import read_texts
 from engine.recipes.parts.tokenizer import load_tokenizer
-from engine.recipes.parts.tokens.packed import tokenize
+from engine.recipes.parts.tokens.packed import prompts, tokenize
+from engine.recipes.parts.trainer.causal import make_trainer
 from engine.recipes.parts.truncated import tell_truncated
-
-
-def offer_as_base() -> None:
-    """Say in the model's card what it is good for: it knows the texts, and no task yet."""
-    card = output() / "model" / "README.md"
-    words = "It has read these texts and learned no task yet: tune it further, on rows of question and answer."
-    card.write_text(f"{card.read_text()}\n## What next\n\n{words}\n")
 
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
@@ -40,13 +33,10 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     tokenizer = load_tokenizer()
     texts, held_out = read_texts()
     train, test = tokenize(texts, tokenizer), tokenize(held_out, tokenizer)
-    keep = Keep(tokenizer)
     tell_truncated(callbacks)
-    asked = first_prompts([held_out], tokenizer)
+    asked = prompts(held_out, tokenizer, SAMPLES)
     phase("model", callbacks)
-    model = adapt(load_model(), TaskType.CAUSAL_LM)
-    trainer = make_trainer(model, tokenizer, keep.joined(model, train, {"": test}), callbacks)
-    trainer.held = keep.held
+    trainer = make_trainer(adapt(load_model(), TaskType.CAUSAL_LM), tokenizer, train, test, callbacks)
     found = before_and_after(trainer, tokenizer, asked, callbacks)
     results = report(
         {

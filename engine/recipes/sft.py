@@ -1,28 +1,25 @@
-"""Answer like the examples: supervised fine-tuning of a causal language model, measured before and after."""
+"""Answer like the examples: supervised fine-tuning of a language model, measured before and after."""
 
 import time
 from collections.abc import Sequence
 from typing import Any
 
-from peft import TaskType
 from transformers import TrainerCallback
 
 from engine.recipes.parts.adapter.lora import adapt
-from engine.recipes.parts.asked import first_prompts
 from engine.recipes.parts.before_after import before_and_after
 from engine.recipes.parts.begin import begin
-from engine.recipes.parts.causal_trainer import make_trainer
-from engine.recipes.parts.keep.none import Keep
 from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.method_check import check_method
-from engine.recipes.parts.mixture.single import mixed, read_tasks
+from engine.recipes.parts.model_task.causal import kind_of_model, task_type
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.results import facts, report
+from engine.recipes.parts.rows import read_rows
+from engine.recipes.parts.samples import SAMPLES
 from engine.recipes.parts.tokenizer import load_tokenizer
-from engine.recipes.parts.tokens.chat import tokenize
+from engine.recipes.parts.tokens.chat import prompts, tokenize
+from engine.recipes.parts.trainer.causal import make_trainer
 from engine.recipes.parts.truncated import tell_truncated
-
-PACKING: bool = False  # put several short rows into one sequence; needs flash attention to keep them apart
 
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
@@ -30,25 +27,22 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     started = time.time()
     begin()
     phase("data", callbacks)
-    check_method(TaskType.CAUSAL_LM)
+    check_method(task_type())
     tokenizer = load_tokenizer()
-    rows = read_tasks()
-    train, shares = mixed({name: tokenize(train, tokenizer) for name, (train, _) in rows.items()})
-    tests = {name: tokenize(test, tokenizer) for name, (_, test) in rows.items()}
-    keep = Keep(tokenizer)
+    train_rows, test_rows = read_rows()
+    train, test = tokenize(train_rows, tokenizer), tokenize(test_rows, tokenizer)
     tell_truncated(callbacks)
-    asked = first_prompts([test for _, test in rows.values()], tokenizer)
+    asked = prompts(test_rows, tokenizer, SAMPLES)
     phase("model", callbacks)
-    model = adapt(load_model(), TaskType.CAUSAL_LM)
-    trainer = make_trainer(model, tokenizer, keep.joined(model, train, tests), callbacks, PACKING)
-    trainer.shares, trainer.held = shares, keep.held
+    trainer = make_trainer(adapt(load_model(), task_type()), tokenizer, train, test, callbacks)
     found = before_and_after(trainer, tokenizer, asked, callbacks)
     return report(
         {
             "goal": "sft",
+            **kind_of_model(),
             **found,
-            "train_rows": sum(len(train) for train, _ in rows.values()),
-            "test_rows": sum(len(test) for _, test in rows.values()),
+            "train_rows": len(train_rows),
+            "test_rows": len(test_rows),
             **facts(trainer, trainer.model, started),
         }
     )

@@ -40,6 +40,13 @@ def imitate(method: str = "lora", model: str = "llama", **sections: Any) -> Cell
     return described
 
 
+def read_on_and_keep(models: Models, folder: Path) -> dict[str, Any]:
+    run = read_on(models, folder)
+    kept = [{"text": f"the old story {number} of house {number * 3}"} for number in range(12)]
+    run["data"] |= {"keep": str(write_rows(folder / "old.jsonl", kept)), "keep_rows": 8}
+    return run | {"retention": {"kind": "replay"}}
+
+
 def read_on(models: Models, folder: Path) -> dict[str, Any]:
     rows = [{"text": f"{row['prompt']} {row['completion']} " * 4} for row in talks(24)]
     data = {"train": str(write_rows(folder / "texts.jsonl", rows)), "columns": {"text": "text"}}
@@ -116,8 +123,9 @@ CELLS: dict[str, Cell] = {
     "sft plain kernel": imitate(training={"loss_kernel": "plain", "accumulate": 2}),
     "sft packed weights": imitate("qlora"),
     "sft virtual tokens": lambda models, folder: cell("prefix", "sft", models["llama"], folder, epochs=1),
-    "sft_seq2seq": imitate(model="t5"),
+    "sft pairs": imitate(model="t5"),
     "pretrain": read_on,
+    "pretrain_keep": read_on_and_keep,
     "prefer": judge("sigmoid"),
     "prefer own answers": own_answers,
     "prefer judged answers": judged_answers,
@@ -139,10 +147,10 @@ CELLS: dict[str, Cell] = {
     "baseline_classes": baseline(lambda: labelled(40), test_baseline.LABELLED),
     "baseline_nearest": baseline(labelled, test_baseline.LABELLED, "bert"),
     "baseline_search": baseline(pairs, test_baseline.SEARCHED, "bert"),
-    "sft replay": guarded("replay"),
-    "sft ewc": guarded("ewc"),
-    "sft si": guarded("si"),
-    "sft distill": guarded("distill"),
+    "sft_tasks replay": guarded("replay"),
+    "sft_tasks ewc": guarded("ewc"),
+    "sft_tasks si": guarded("si"),
+    "sft_tasks distill": guarded("distill"),
 }
 """Every recipe by its name, and what else computes by itself: kernels, packed weights, answers that are drawn, guards."""
 

@@ -1,33 +1,19 @@
 """A training between two measurements: the untouched model's, and the best checkpoint's."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
-from peft import PeftModel
 from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback
 
 from engine.recipes.parts.adapter.lora import saved_weights
 from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
+from engine.recipes.parts.evaluation.prompt_learning.no import learns_prompt
+from engine.recipes.parts.evaluation.test_sets.one import measures
 from engine.recipes.parts.longest_first import train_longest_first
-from engine.recipes.parts.measuring import measures
 from engine.recipes.parts.output import output
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.results import compare, measured_once
 from engine.recipes.parts.samples import answers
-
-
-@contextmanager
-def untouched(trainer: Trainer) -> Iterator[Any]:
-    """Give the trainer, for a first measurement, the model without a prompt that is not learned yet.
-
-    Every other method begins as no change at all.
-    """
-    whole = trainer.model
-    if isinstance(whole, PeftModel) and whole.active_peft_config.is_prompt_learning:
-        trainer.model = whole.get_base_model()
-    yield trainer.model
-    trainer.model = whole
 
 
 def before_and_after(
@@ -39,9 +25,13 @@ def before_and_after(
     """Measure, train, measure the best and save it; return `metrics` and `samples` of both."""
     prompts = [tokens for _, tokens in asked]
     phase("baseline", callbacks)
-    with untouched(trainer) as model:
-        before = measured_once("baseline.json", trainer.evaluate)
-        base = measured_once("base_answers.json", lambda: answers(model, tokenizer, prompts))
+    whole = trainer.model
+    if learns_prompt():  # the vectors are not learned yet, and would be in the way
+        trainer.model = whole.get_base_model()
+    before = measured_once("baseline.json", trainer.evaluate)
+    base = measured_once("base_answers.json", lambda: answers(trainer.model, tokenizer, prompts))
+    if learns_prompt():
+        trainer.model = whole
     phase("training", callbacks)
     train_longest_first(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))

@@ -6,17 +6,14 @@ from typing import Any
 import torch
 from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
-from trl import SFTConfig, SFTTrainer
+from trl import SFTConfig
 
 from engine.recipes.parts.conversation import CHAT_TEMPLATE, render, set_template
+from engine.recipes.parts.evaluation.test_sets.one import PerplexityTrainer
 from engine.recipes.parts.learned_answer import example
-from engine.recipes.parts.measuring import Measuring
+from engine.recipes.parts.loss_kernel.chunked import kernel_arguments
 from engine.recipes.parts.reading import MAX_LENGTH
 from engine.recipes.parts.untrained import asking
-
-
-class Examiner(Measuring, SFTTrainer):
-    """The library's trainer of language models, used to measure."""
 
 
 def ready(tokenizer: PreTrainedTokenizerBase) -> None:
@@ -42,8 +39,8 @@ def learnable(
 
 def new_examiner(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rows: Dataset) -> Trainer:
     """Return what measures the loss of the rows; it is given them to train on as well, which nobody asks it to."""
-    args = SFTConfig(**asking(), max_length=MAX_LENGTH)
-    return Examiner(model=model, args=args, train_dataset=rows, eval_dataset={"": rows}, processing_class=tokenizer)
+    args = SFTConfig(**asking(), **kernel_arguments(), max_length=MAX_LENGTH)
+    return PerplexityTrainer(model=model, args=args, train_dataset=rows, eval_dataset=rows, processing_class=tokenizer)
 
 
 def answer_in(whole: torch.Tensor, asked: torch.Tensor, tokenizer: PreTrainedTokenizerBase) -> list[str]:

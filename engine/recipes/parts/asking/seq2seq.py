@@ -8,19 +8,14 @@ from transformers import (
     DataCollatorForSeq2Seq,
     PreTrainedModel,
     PreTrainedTokenizerBase,
-    Seq2SeqTrainer,
     Seq2SeqTrainingArguments,
     Trainer,
 )
 
-from engine.recipes.parts.measuring import Measuring
+from engine.recipes.parts.evaluation.test_sets.one import PerplexityTrainer
 from engine.recipes.parts.pair_texts import ended, written
 from engine.recipes.parts.reading import MAX_LENGTH
 from engine.recipes.parts.untrained import asking
-
-
-class Examiner(Measuring, Seq2SeqTrainer):
-    """The library's trainer of encoder-decoder models, used to measure."""
 
 
 def ready(tokenizer: PreTrainedTokenizerBase) -> None:
@@ -44,10 +39,10 @@ def learnable(
 
 def new_examiner(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rows: Dataset) -> Trainer:
     """Return what measures the loss of the rows."""
-    return Examiner(
+    return PerplexityTrainer(
         model=model,
         args=Seq2SeqTrainingArguments(**asking()),
-        eval_dataset={"": rows},
+        eval_dataset=rows,
         processing_class=tokenizer,
         data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
     )

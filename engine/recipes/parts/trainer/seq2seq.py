@@ -1,6 +1,7 @@
 """The trainer of a model that turns one text into another."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from datasets import Dataset
 from peft import PeftModel
@@ -8,37 +9,33 @@ from transformers import (
     DataCollatorForSeq2Seq,
     PreTrainedModel,
     PreTrainedTokenizerBase,
-    Seq2SeqTrainer,
     Seq2SeqTrainingArguments,
     Trainer,
     TrainerCallback,
 )
 
 from engine.recipes.parts.arguments import arguments
+from engine.recipes.parts.evaluation.test_sets.one import PerplexityTrainer
 from engine.recipes.parts.learned_batches import check_learned
-from engine.recipes.parts.measuring import Measuring
 from engine.recipes.parts.retention.none import guard
-
-
-class PairTrainer(Measuring, Seq2SeqTrainer):
-    """The library's trainer of encoder-decoder models, measuring every test set."""
 
 
 def make_trainer(
     model: PreTrainedModel | PeftModel,
     tokenizer: PreTrainedTokenizerBase,
-    rows: tuple[Dataset, dict[str, Dataset]],
+    train: Dataset,
+    test: Any,
     callbacks: Sequence[TrainerCallback],
 ) -> Trainer:
-    """Return the trainer of tokenised training rows and test sets; padding is never learned."""
-    trainer = guard(PairTrainer)(
+    """Return the trainer; padding is never learned, and the checkpoint with the lowest loss is kept."""
+    trainer = guard(PerplexityTrainer)(
         model=model,
         args=Seq2SeqTrainingArguments(**arguments(), metric_for_best_model="eval_loss"),
-        train_dataset=rows[0],
-        eval_dataset=rows[1],
+        train_dataset=train,
+        eval_dataset=test,
         processing_class=tokenizer,
         data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
         callbacks=list(callbacks),
     )
-    check_learned(trainer, rows[0], tokenizer)
+    check_learned(trainer, train, tokenizer)
     return trainer

@@ -1,4 +1,4 @@
-"""Answer like the examples: supervised fine-tuning of an encoder-decoder model, measured before and after."""
+"""Learn a domain from its texts while something else is not forgotten: pre-training, measured all along."""
 
 import time
 from collections.abc import Sequence
@@ -11,15 +11,17 @@ from engine.recipes.parts.adapter.lora import adapt
 from engine.recipes.parts.asked import first_prompts
 from engine.recipes.parts.before_after import before_and_after
 from engine.recipes.parts.begin import begin
-from engine.recipes.parts.keep.none import Keep
+from engine.recipes.parts.keep.texts import Keep
 from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.method_check import check_method
-from engine.recipes.parts.mixture.single import mixed, read_tasks
+from engine.recipes.parts.model_card import offer_as_base
+from engine.recipes.parts.output import output
 from engine.recipes.parts.phases import phase
 from engine.recipes.parts.results import facts, report
-from engine.recipes.parts.seq2seq_trainer import make_trainer
+from engine.recipes.parts.texts import read_texts
 from engine.recipes.parts.tokenizer import load_tokenizer
-from engine.recipes.parts.tokens.seq2seq import tokenize
+from engine.recipes.parts.tokens.packed import tokenize
+from engine.recipes.parts.trainer.causal import make_trainer
 from engine.recipes.parts.truncated import tell_truncated
 
 
@@ -28,29 +30,31 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     started = time.time()
     begin()
     phase("data", callbacks)
-    check_method(TaskType.SEQ_2_SEQ_LM)
+    check_method(TaskType.CAUSAL_LM)
     tokenizer = load_tokenizer()
-    rows = read_tasks()
-    train, shares = mixed({name: tokenize(train, tokenizer) for name, (train, _) in rows.items()})
-    tests = {name: tokenize(test, tokenizer) for name, (_, test) in rows.items()}
+    texts, held_out = read_texts()
+    train, test = tokenize(texts, tokenizer), tokenize(held_out, tokenizer)
     keep = Keep(tokenizer)
     tell_truncated(callbacks)
-    asked = first_prompts([test for _, test in rows.values()], tokenizer)
+    asked = first_prompts([held_out], tokenizer)
     phase("model", callbacks)
-    model = adapt(load_model(), TaskType.SEQ_2_SEQ_LM)
-    trainer = make_trainer(model, tokenizer, keep.joined(model, train, tests), callbacks)
-    trainer.shares, trainer.held = shares, keep.held
+    model = adapt(load_model(), TaskType.CAUSAL_LM)
+    trainer = make_trainer(model, tokenizer, *keep.joined(model, train, {"": test}), callbacks)
+    trainer.held = keep.held
     found = before_and_after(trainer, tokenizer, asked, callbacks)
-    return report(
+    results = report(
         {
-            "goal": "sft",
-            "model_kind": "seq2seq",
+            "goal": "pretrain",
             **found,
-            "train_rows": sum(len(train) for train, _ in rows.values()),
-            "test_rows": sum(len(test) for _, test in rows.values()),
+            "train_rows": len(train),
+            "test_rows": len(test),
+            "texts": {"train": len(texts), "test": len(held_out)},
+            "next": {"goal": "sft", "from": str(output().parent)},
             **facts(trainer, trainer.model, started),
         }
     )
+    offer_as_base()
+    return results
 
 
 if __name__ == "__main__":

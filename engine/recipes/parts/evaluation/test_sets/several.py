@@ -4,7 +4,9 @@ import math
 from collections.abc import Iterable
 
 from datasets import Dataset
-from transformers import Trainer, TrainerControl
+from transformers import TrainerControl
+
+from engine.recipes.parts.loss_kernel.chunked import KernelTrainer
 
 
 def measures(tests: Iterable[str]) -> dict[str, bool]:
@@ -16,7 +18,7 @@ def measures(tests: Iterable[str]) -> dict[str, bool]:
     return {f"{prefix}_{measure}": False for prefix in prefixes for measure in ("loss", "perplexity")}
 
 
-class Measuring(Trainer):
+class PerplexityTrainer(KernelTrainer):
     """A trainer whose every evaluation holds every test set: `eval_dataset` is a dict of them, by name."""
 
     shares: dict[str, float] | None = None
