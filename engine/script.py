@@ -157,8 +157,8 @@ def _text(
     settings = [setting for module in modules for setting in module.settings]
     early, used = used_names(environment), used_names(pieces.values())
     first = [stated(setting, known) for setting in settings if setting.name in early]
+    used |= early | used_names(s.default for s in settings if s.name in used and isinstance(s.default, Computed))
     rest = [setting for setting in settings if setting.name in used - early]
-    used |= early | used_names(repr(setting.default) for setting in rest if isinstance(setting.default, Computed))
     groups = {setting_name(dotted, info.metadata) or "": dotted.split(".")[0] for dotted, info, _ in walk(run)}
     blocks = [
         header(run, title or run.output.name, version("tunewright"), _pins(run, versions)),

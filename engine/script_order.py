@@ -45,7 +45,7 @@ FLAT = {
     "distinct_texts doubles dropped embedding_rows empty_fields ended files first_asked fitted flaws halves "
     "is_answer json_value keep_form known_classes label_names learned_answer mixture opened pair_texts "
     "pair_tokens pairing pairs plain_texts questions read reader refined roles row_of row_texts rows shots "
-    "source split spoiled taken template text_columns texts thinking token_rows tokenizer tokens too_long "
+    "source split spoiled spoken taken template text_columns texts thinking token_rows tokenizer tokens too_long "
     "turns unfit unlabelled verdicts whole_texts",
     "Teacher": "teacher teacher_texts",
     "Model": "adapter attention_ends base base_config blocks bottleneck_tuner decoder eight_bit embedding_width "
@@ -62,7 +62,7 @@ FLAT = {
     "token_trainer",
     "Before and after": "asking batched_answers before_after checkpoints class_card class_results class_samples"
     " confusion cut embedding_evaluator imitating measured policy_test predictions preferring results retrieval"
-    " samples scores sizes spoken untrained",
+    " samples scores sizes untrained",
     "Main": "begin phases",
 }
 """Parts that are not in the folder of their heading yet."""

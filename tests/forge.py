@@ -72,6 +72,11 @@ def _bare(folder: str) -> None:
     os._exit(code)
 
 
+def _tried(folder: str) -> None:
+    os.environ["SMOKE_TEST"] = "1"
+    _bare(folder)
+
+
 def _several(folder: str) -> None:
     _inside(folder, "log.txt")
     asked = json.loads(Path("asked.json").read_text())
@@ -207,6 +212,12 @@ def check_seam(described: dict[str, Any], folder: Path, silent: Sequence[int] = 
     if series:
         told = losses(folder / "alone" / "output")
         assert told and told == {step: series[step] for step in told}
+
+
+def tried(folder: Path) -> dict[str, Any]:
+    """Run a folder's script where it is as a smoke test, and return its results."""
+    assert _run(_tried, folder) == 0, tail(folder)
+    return json.loads((folder / "output-smoke" / "results.json").read_text())
 
 
 def rerun(folder: Path) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def test_callers_stand_above_what_they_call_unless_python_needs_it_first() -> No
 def test_a_part_stands_under_the_heading_of_its_folder() -> None:
     assert heading_of("data.reader.lines") == "Data"
     assert heading_of("rl.reward.rule") == "Reward" and heading_of("rl.rollout") == "Rollout"
-    assert heading_of("setup.seed") == ""
+    assert heading_of("nowhere.seed") == ""
 
 
 def bound_when_read(node: ast.AST) -> set[str]:

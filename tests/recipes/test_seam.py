@@ -4,7 +4,7 @@ What the cells have in common (the worker's callbacks, its signals, its journal)
 these train in the other tests through the worker alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from engine import document
 from engine.assembly import RECIPES
 from tests import imitation, preferences, reinforcements
-from tests.forge import check_seam
+from tests.forge import check_seam, create, tried
 from tests.recipes import embed_rows, test_baseline, test_classify, test_retention
 from tests.recipes.methods import cell
 from tests.tiny import labelled, pairs, talks, write_rows
@@ -155,18 +155,38 @@ CELLS: dict[str, Cell] = {
 """Every recipe by its name, and what else computes by itself: kernels, packed weights, answers that are drawn, guards."""
 
 
-def cells() -> list[Any]:
+def cells(names: Iterable[str]) -> list[Any]:
     """The names of the cells; those with a teacher run where it is taught."""
     taught = pytest.mark.xdist_group("distill")
-    return [pytest.param(name, marks=taught) if name.startswith("distill_") else name for name in CELLS]
+    return [pytest.param(name, marks=taught) if name.startswith("distill_") else name for name in names]
 
 
-@pytest.mark.parametrize("name", cells())
+@pytest.mark.parametrize("name", cells(CELLS))
 def test_the_bare_script_gives_the_numbers_of_the_worker(name: str, request: Any, tmp_path: Path) -> None:
     needed = ("llama", "bert", "t5", *(("master",) if name.startswith("distill_") else ()))
     run = CELLS[name]({model: request.getfixturevalue(model) for model in needed}, tmp_path)
     assert document.check(run).recipe() == name.split()[0]
     check_seam(run, tmp_path, (1, 3) if name in ("reinforce rloo", "reinforce grpo") else ())
+
+
+TRIED = (
+    *("sft", "sft_seq2seq", "pretrain", "prefer", "prefer kto", "reward", "reinforce ppo", "reinforce grpo"),
+    *("distill_logits", "embed", "classify", "classify_head"),
+)
+"""A cell for every way in which rows are read and steps are counted."""
+
+
+@pytest.mark.parametrize("name", cells(TRIED))
+def test_a_smoke_test_takes_two_steps_beside_the_output(name: str, request: Any, tmp_path: Path) -> None:
+    needed = ("llama", "bert", "t5", *(("master",) if name.startswith("distill_") else ()))
+    folder = create(CELLS[name]({model: request.getfixturevalue(model) for model in needed}, tmp_path), tmp_path)
+    earlier = folder / "output-smoke" / "checkpoint-7"
+    earlier.mkdir(parents=True)
+    dropped = (folder / "dropped.jsonl").read_bytes() if (folder / "dropped.jsonl").exists() else None
+    assert tried(folder)["metrics"]
+    assert [path.name for path in (folder / "output-smoke").glob("checkpoint-*")] == ["checkpoint-2"]
+    assert not list((folder / "output").iterdir())
+    assert ((folder / "dropped.jsonl").read_bytes() if (folder / "dropped.jsonl").exists() else None) == dropped
 
 
 def test_every_recipe_has_its_cell() -> None:

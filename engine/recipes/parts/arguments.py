@@ -4,7 +4,7 @@ from typing import Any
 
 from engine.recipes.parts.begin import SEED
 from engine.recipes.parts.environment import DEVICE
-from engine.recipes.parts.output import output
+from engine.recipes.parts.output import SMOKE_TEST, output
 from engine.recipes.parts.reading import BATCH, PRECISION
 from engine.recipes.parts.setup.intervals.epoch import intervals
 
@@ -27,7 +27,7 @@ def arguments() -> dict[str, Any]:
     return {
         "output_dir": str(output()),
         "num_train_epochs": EPOCHS,
-        "max_steps": MAX_STEPS or -1,
+        "max_steps": 2 if SMOKE_TEST else MAX_STEPS or -1,
         "per_device_train_batch_size": BATCH,
         "per_device_eval_batch_size": BATCH,
         "gradient_accumulation_steps": ACCUMULATE,

@@ -1,10 +1,13 @@
 """The first steps of every training: the same numbers every time, on the device that was meant."""
 
+import shutil
+
 import torch
 from transformers import set_seed
 
 from engine.recipes.parts.dropped import forget_dropped
 from engine.recipes.parts.environment import DEVICE
+from engine.recipes.parts.output import SMOKE_TEST, output
 
 SEED: int = 42  # start of every random number: split, order of the rows, dropout, new weights
 THREADS: int = 0  # CPU threads; losses differ in the last digits between one and two; 0: all cores
@@ -20,4 +23,7 @@ def begin() -> None:
     if THREADS:
         torch.set_num_threads(THREADS)
     set_seed(SEED)
+    if SMOKE_TEST:  # never goes on from an earlier one
+        shutil.rmtree(output(), ignore_errors=True)
+        output().mkdir()
     forget_dropped()

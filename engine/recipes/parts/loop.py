@@ -27,7 +27,7 @@ from transformers.trainer_callback import CallbackHandler, DefaultFlowCallback
 from engine.recipes.parts.adapter.lora import saved_weights
 from engine.recipes.parts.arguments import ACCUMULATE, EPOCHS, MAX_STEPS, TRACKING, arguments
 from engine.recipes.parts.begin import SEED
-from engine.recipes.parts.output import output
+from engine.recipes.parts.output import SMOKE_TEST, output
 from engine.recipes.parts.reading import BATCH
 from engine.recipes.parts.resuming import planned_steps
 
@@ -54,7 +54,7 @@ class Loop(ABC):
             what = f"{len(rows)} training prompts are fewer than the {BATCH * ACCUMULATE} of one step"
             raise ValueError(f"{what}: lower training.batch or training.accumulate, or bring more prompts")
         self.state, self.control = TrainerState(), TrainerControl()
-        self.state.max_steps = MAX_STEPS or math.ceil(EPOCHS * self.per_epoch)
+        self.state.max_steps = 2 if SMOKE_TEST else MAX_STEPS or math.ceil(EPOCHS * self.per_epoch)
         self.state.num_train_epochs = math.ceil(self.state.max_steps / self.per_epoch)
         self.state.compute_steps(self.args, self.state.max_steps)
         if self.args.gradient_checkpointing:

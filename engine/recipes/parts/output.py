@@ -1,10 +1,12 @@
-"""Where the script writes."""
+"""Where the script writes, and whether it is only tried."""
 
+import os
 from pathlib import Path
 
-OUTPUT: str = "output"  # a relative path lies beside this script
+SMOKE_TEST = os.environ.get("SMOKE_TEST") == "1"
+OUTPUT = Path(__file__).resolve().parent / ("output-smoke" if SMOKE_TEST else "output")
 
 
 def output() -> Path:
     """Return the folder for checkpoints, the model and the results."""
-    return Path(__file__).resolve().parent / OUTPUT
+    return OUTPUT

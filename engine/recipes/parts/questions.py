@@ -6,10 +6,12 @@ from typing import Any
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
+from engine.recipes.parts.arguments import ACCUMULATE
 from engine.recipes.parts.cleaning.none import clean
 from engine.recipes.parts.conversation import render, set_template
+from engine.recipes.parts.data.few_rows import few
 from engine.recipes.parts.dropped import left_out
-from engine.recipes.parts.reading import MAX_LENGTH
+from engine.recipes.parts.reading import BATCH, MAX_LENGTH
 from engine.recipes.parts.samples import MAX_NEW_TOKENS
 from engine.recipes.parts.split import split
 from engine.recipes.parts.taken.plain import source_rows
@@ -73,7 +75,7 @@ def questions(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> list[Questio
 def read_questions(tokenizer: PreTrainedTokenizerBase) -> tuple[list[Question], list[Question]]:
     """Return the questions of the training and of the test."""
     set_template(tokenizer)
-    tests = source_rows(TEST) if TEST else None
-    rows = clean(source_rows(TRAIN), COLUMNS, TRAIN, tests)
+    tests = few(source_rows(TEST)) if TEST else None
+    rows = clean(few(source_rows(TRAIN), max(64, 2 * BATCH * ACCUMULATE)), COLUMNS, TRAIN, tests)
     train, test = split(rows, GROUP) if tests is None else (rows, tests)
     return questions(train, tokenizer), questions(test, tokenizer)

@@ -3,6 +3,7 @@
 from datasets import Dataset
 
 from engine.recipes.parts.cleaning.none import clean
+from engine.recipes.parts.data.few_rows import few
 from engine.recipes.parts.halves import check_halves
 from engine.recipes.parts.roles import roles
 from engine.recipes.parts.source import COLUMNS, GROUP, TEST, TRAIN
@@ -13,8 +14,8 @@ from engine.recipes.parts.taken.plain import source_rows
 def read_rows(role: str = "") -> tuple[Dataset, Dataset]:
     """Return training and test rows with the columns that play a role; every value of `role` gets into the test."""
     kind = COLUMNS[role] if role else ""
-    tests = source_rows(TEST) if TEST else None
-    rows = clean(source_rows(TRAIN), COLUMNS, TRAIN, tests)
+    tests = few(source_rows(TEST)) if TEST else None
+    rows = clean(few(source_rows(TRAIN)), COLUMNS, TRAIN, tests)
     train, test = split(rows, GROUP, kind) if tests is None else (rows, tests)
     train, test = roles(train, COLUMNS, TRAIN), roles(test, COLUMNS, TEST)
     check_halves(train, test, TRAIN, kind)

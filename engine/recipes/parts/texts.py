@@ -3,6 +3,7 @@
 from datasets import Dataset, load_dataset
 
 from engine.recipes.parts.cleaning.none import clean
+from engine.recipes.parts.data.few_rows import few
 from engine.recipes.parts.encoding import ENCODING
 from engine.recipes.parts.files import files_of
 from engine.recipes.parts.plain_texts import is_text
@@ -34,8 +35,8 @@ def ends(texts: list[str]) -> tuple[Dataset, Dataset]:
 
 def read_texts() -> tuple[Dataset, Dataset]:
     """Return the texts to learn from and those of the test; texts too few to spare one give their ends to the test."""
-    tests = texts_in(TEST) if TEST else None
-    texts = clean(texts_in(TRAIN), COLUMNS, TRAIN, tests)
+    tests = few(texts_in(TEST)) if TEST else None
+    texts = clean(few(texts_in(TRAIN)), COLUMNS, TRAIN, tests)
     if tests is not None:
         train, test = roles(texts, COLUMNS), roles(tests, COLUMNS, TEST)
     elif GROUP or TEST_FRACTION * len(texts) >= 1:

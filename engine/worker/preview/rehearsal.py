@@ -1,6 +1,7 @@
 """Runs a script's own `main` up to where its training would begin, and gives what it would have trained with."""
 
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -58,7 +59,7 @@ class Rehearsal:
 
     def prepare(self, names: dict[str, Any], output: Path, uncut: bool) -> None:
         """Let the script run here: on the processor, into a folder of its own, with marks for what models would say."""
-        names.update(OUTPUT=str(output), DEVICE="cpu", DEVICES=(), PRECISION="float32", ATTENTION="eager", TRACKING=())
+        names.update(OUTPUT=output, DEVICE="cpu", DEVICES=(), PRECISION="float32", ATTENTION="eager", TRACKING=())
         names["print"] = self.heard
         for name, value in (("MAX_LENGTH", ENOUGH), ("REFERENCE", "live"), ("INIT", "default")):
             if name in names and (uncut or name != "MAX_LENGTH"):
@@ -155,6 +156,7 @@ def load(script: Path, prefix: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, script)
     if spec is None or spec.loader is None:
         raise FileNotFoundError(f"{script} can't be read")
+    os.environ.pop("SMOKE_TEST", None)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -7,6 +7,7 @@ from datasets import Dataset, concatenate_datasets
 
 from engine.recipes.parts.begin import SEED
 from engine.recipes.parts.cleaning.none import clean
+from engine.recipes.parts.data.few_rows import few
 from engine.recipes.parts.halves import check_halves
 from engine.recipes.parts.read import read
 from engine.recipes.parts.roles import roles
@@ -41,8 +42,8 @@ def read_tasks() -> dict[str, tuple[Dataset, Dataset]]:
     tasks: list[dict[str, Any]] = list(TRAIN)
     found = {}
     for task in tasks:
-        tests = read(task["test"]) if task["test"] else None
-        every = clean(read(task["file"]), task["columns"], task["file"], tests)
+        tests = few(read(task["test"])) if task["test"] else None
+        every = clean(few(read(task["file"])), task["columns"], task["file"], tests)
         train, test = split(every, task["group"]) if tests is None else (every, tests)
         train, test = conversations(train, task), conversations(test, task)
         check_halves(train, test, f"the task {task['name']} ({task['file']})")
