@@ -103,10 +103,11 @@ SEAM_SETTINGS = frozenset(
 SEAM = frozenset(
     {"main", "read", "questions", "spoken", "own_answers", "drawn_texts", "described", "make_learner"}
     | {"features", "load_teacher", "load_reward", "load_tokenizer", "Keep", "teacher_texts"}
+    | {"load_model", "load_classifier", "load_encoder", "load_frozen_encoder", "make_trainer", "report"}
 )
-"""Functions that they call, or replace by one with the same parameters."""
+"""Functions that they call, replace by one with the same parameters, or take for the beginning of a phase."""
 REPLACEABLE = frozenset(
-    {"check_method", "check_encoder_method", "check_classes", "check_learned", "check_reward", "check_halves"}
+    {"check_method", "check_encoder_method", "check_classes", "check_reward", "check_halves"}
     | {"measured_once", "split", "roles"}
 )
 """Functions that they replace by one that takes whatever it is given."""

@@ -57,13 +57,13 @@ FLAT = {
     "Retention": "class_keep class_keep_set distance holding keep keep_named keep_set keep_texts kept"
     " kept_tensors replay retention scored watched",
     "Training": "answer_tokens arguments class_trainer divergence embedding_loss embedding_sizes "
-    "embedding_trainer groups guide_model hacking learned_batches learner likelihood longest_first loop "
+    "embedding_trainer groups guide_model learner likelihood longest_first loop "
     "loss_kernel manifest pair_batch reference resuming surrogate "
     "token_trainer",
     "Before and after": "asking batched_answers before_after checkpoints class_card class_results class_samples"
     " confusion cut embedding_evaluator imitating measured policy_test predictions preferring results retrieval"
     " samples scores sizes untrained",
-    "Main": "begin phases",
+    "Main": "begin",
 }
 """Parts that are not in the folder of their heading yet."""
 PARTS = FOLDERS | {name: heading for heading, names in FLAT.items() for name in names.split()}

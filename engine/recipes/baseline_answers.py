@@ -1,6 +1,5 @@
 """How well the untouched model answers: loss and exact match, without examples and with some; nothing is trained."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,12 +12,11 @@ from engine.recipes.parts.begin import begin
 from engine.recipes.parts.evaluation.test_sets.one import measures
 from engine.recipes.parts.is_answer import is_answer
 from engine.recipes.parts.language_model.plain import load_model
-from engine.recipes.parts.phases import phase
 from engine.recipes.parts.rows import read_rows
 from engine.recipes.parts.shots import SHOTS, examples
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.turns.prompt_completion import messages
-from engine.recipes.parts.untrained import report_untrained, side_by_side, tell
+from engine.recipes.parts.untrained import report, side_by_side, tell
 
 SAMPLES: int = 3  # how many answers are shown, to judge by eye
 
@@ -55,35 +53,29 @@ def measure(
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     """Ask every test question, without and with examples, and return the results."""
-    started = time.time()
     begin()
-    phase("data", callbacks)
     tokenizer = load_tokenizer()
     ready(tokenizer)
     train, test = read_rows()
     if not len(test):
         raise ValueError("there is no test row to ask: raise data.test_fraction, or give data.test")
     shown = [turn for row in examples(train) for turn in messages(row) if turn["role"] != "system"]
-    phase("model", callbacks)
     model = load_model()
     higher = {**measures(test), "eval_exact_match": True}
     found = []
-    for name, shots, turns in (("baseline", 0, []), ("evaluating", SHOTS, shown))[: 2 if SHOTS else 1]:
-        phase(name, callbacks)
+    for shots, turns in ((0, []), (SHOTS, shown))[: 2 if SHOTS else 1]:
         found.append(measure(model, tokenizer, test, turns))
         tell({measure: found[-1][0][measure] for measure in higher}, shots, callbacks)
     (base, first), (tuned, last) = found[0], found[1] if SHOTS else (None, [None] * len(test))
     questions = [str(messages(row)[last_answer(messages(row)) - 1]["content"]) for row in test]
     spoken = list(zip(questions, first, last, strict=True))[:SAMPLES]
-    return report_untrained(
+    return report(
         {
             "metrics": side_by_side(base, tuned, higher),
             "samples": [dict(zip(("prompt", "base", "tuned"), texts, strict=True)) for texts in spoken],
             "train_rows": SHOTS,
             "test_rows": len(test),
         },
-        model,
-        started,
     )
 
 

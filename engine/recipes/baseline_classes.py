@@ -1,6 +1,5 @@
 """How well the untouched language model tells classes: the likeliest class name as an answer; nothing is trained."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,11 +17,10 @@ from engine.recipes.parts.conversation import set_template
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.likelihood import log_likelihoods
-from engine.recipes.parts.phases import phase
 from engine.recipes.parts.rows import read_rows
 from engine.recipes.parts.shots import SHOTS, examples
 from engine.recipes.parts.tokenizer import load_tokenizer
-from engine.recipes.parts.untrained import report_untrained, side_by_side, tell
+from engine.recipes.parts.untrained import report, side_by_side, tell
 
 
 def scores(
@@ -49,25 +47,21 @@ def judged_by(found: torch.Tensor, rows: Dataset) -> dict[str, Any]:
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     """Ask about every test row, without and with examples, and return the results."""
-    started = time.time()
     begin()
-    phase("data", callbacks)
     tokenizer = load_tokenizer()
     set_template(tokenizer)
     names, train, test = numbered(*read_rows("label"))
     shown = [turn for row in examples(train, train["label"]) for turn in solved(row, names)]
-    phase("model", callbacks)
     model = load_model().to(DEVICE).eval()
     higher = {"accuracy": True, "macro_f1": True, "eval_loss": False}
     found = []
-    for name, shots, turns in (("baseline", 0, []), ("evaluating", SHOTS, shown))[: 2 if SHOTS else 1]:
-        phase(name, callbacks)
+    for shots, turns in ((0, []), (SHOTS, shown))[: 2 if SHOTS else 1]:
         found.append(scores(model, tokenizer, test, names, turns))
         tell({name: judged_by(found[-1], test)[name] for name in higher}, shots, callbacks)
     judged = [judged_by(one, test) for one in found]
     said = [one.argmax(1).tolist() for one in found]
     base, tuned = judged[0], judged[1] if SHOTS else None
-    return report_untrained(
+    return report(
         {
             "metrics": side_by_side(base, tuned, higher),
             "confusion": tables(base, tuned, names),
@@ -75,8 +69,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
             "train_rows": SHOTS,
             "test_rows": len(test),
         },
-        model,
-        started,
     )
 
 

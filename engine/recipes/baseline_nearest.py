@@ -1,7 +1,6 @@
 """How well the untouched encoder tells classes: the class whose name or examples are nearest; nothing is trained."""
 
 import random
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,9 +15,8 @@ from engine.recipes.parts.classes import numbered
 from engine.recipes.parts.confusion import confusion, tables
 from engine.recipes.parts.features import as_one, features
 from engine.recipes.parts.frozen_encoder import load_frozen_encoder
-from engine.recipes.parts.phases import phase
 from engine.recipes.parts.rows import read_rows
-from engine.recipes.parts.untrained import report_untrained, side_by_side, tell
+from engine.recipes.parts.untrained import report, side_by_side, tell
 
 SHOTS: int = 0  # solved examples of every class; 0: none, the names of the classes stand for them
 
@@ -48,14 +46,10 @@ def by_examples(encoder: SentenceTransformer, rows: Dataset, classes: int) -> to
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     """Compare every test row with the names of the classes, and with examples, and return the results."""
-    started = time.time()
     begin()
-    phase("data", callbacks)
     names, train, test = numbered(*read_rows("label"))
-    phase("model", callbacks)
     encoder = load_frozen_encoder()
     higher = {"accuracy": True, "macro_f1": True}
-    phase("baseline", callbacks)
     asked = features(encoder, as_one(test))
     said = [nearest(asked, features(encoder, [name.replace("_", " ") for name in names]))]
     if SHOTS:
@@ -64,7 +58,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     for shots, found in zip((0, SHOTS), judged, strict=False):
         tell({name: found[name] for name in higher}, shots, callbacks)
     tuned = judged[1] if SHOTS else None
-    return report_untrained(
+    return report(
         {
             "metrics": side_by_side(judged[0], tuned, higher),
             "confusion": tables(judged[0], tuned, names),
@@ -72,8 +66,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
             "train_rows": SHOTS * len(names),
             "test_rows": len(test),
         },
-        encoder,
-        started,
     )
 
 

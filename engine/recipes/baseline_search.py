@@ -1,6 +1,5 @@
 """How well the untouched encoder finds the right passage: nothing is trained."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,10 +7,9 @@ from transformers import TrainerCallback
 
 from engine.recipes.parts.begin import begin
 from engine.recipes.parts.frozen_encoder import load_frozen_encoder
-from engine.recipes.parts.phases import phase
 from engine.recipes.parts.retrieval import Retrieval
 from engine.recipes.parts.rows import read_rows
-from engine.recipes.parts.untrained import report_untrained, side_by_side, tell
+from engine.recipes.parts.untrained import report, side_by_side, tell
 
 QUERY_PROMPT: str = ""  # text put before every question that a passage is searched for
 DOCUMENT_PROMPT: str = ""  # text put before every passage
@@ -24,27 +22,21 @@ def sizes(width: int) -> tuple[int, ...]:
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     """Ask every test question, and return the results."""
-    started = time.time()
     begin()
-    phase("data", callbacks)
     train, test = read_rows()
     if not len(test):
         raise ValueError("there is no test row to ask: raise data.test_fraction, or give data.test")
-    phase("model", callbacks)
     encoder = load_frozen_encoder(prompts={"query": QUERY_PROMPT, "document": DOCUMENT_PROMPT})
     evaluator = Retrieval(train, test, sizes(encoder.get_embedding_dimension()))
-    phase("baseline", callbacks)
     found = evaluator(encoder)
     tell(found, 0, callbacks)
-    return report_untrained(
+    return report(
         {
             "metrics": side_by_side(found, None, evaluator.reported),
             "samples": [],
             "train_rows": 0,
             "test_rows": len(test),
         },
-        encoder,
-        started,
     )
 
 

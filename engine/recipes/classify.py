@@ -1,6 +1,5 @@
 """Sort texts into classes: sequence classification, measured before and after."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,8 +18,7 @@ from engine.recipes.parts.classes import numbered
 from engine.recipes.parts.known_classes import known_classes
 from engine.recipes.parts.method_check import check_method
 from engine.recipes.parts.output import output
-from engine.recipes.parts.phases import phase
-from engine.recipes.parts.results import facts, report
+from engine.recipes.parts.results import report
 from engine.recipes.parts.rows import read_rows
 from engine.recipes.parts.sequence_classifier.plain import load_classifier
 
@@ -38,15 +36,12 @@ def head(names: list[str]) -> dict[str, Any]:
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     """Train, measure before and after, save the best model, and return the results."""
-    started = time.time()
     begin()
-    phase("data", callbacks)
     check_method(TaskType.SEQ_CLS)
     names, train, test = numbered(*read_rows("label"), known_classes())
     tokenizer = load_reader()
     rows = tokenize_texts(train, tokenizer), tokenize_texts(test, tokenizer)
     keep = Keep(tokenizer, names)
-    phase("model", callbacks)
     model = adapt(load_classifier(**head(names)), TaskType.SEQ_CLS)
     agree(model, tokenizer)
     collator = DataCollatorWithPadding(tokenizer)
@@ -55,7 +50,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     trainer = make_trainer(model, rows, names, arguments(), callbacks, **more)
     trainer.held, trainer.measured = keep.held, keep.measured
     found = before_and_after(trainer, lambda: saved_weights(trainer.model), test, names, callbacks)
-    phase("saving", callbacks)
     trainer.save_model(str(output() / "model"))
     add_names(trainer.model, names)
     return report(
@@ -64,7 +58,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
             **found,
             "train_rows": len(train),
             "test_rows": len(test),
-            **facts(trainer, trainer.model, started),
         }
     )
 

@@ -1,6 +1,5 @@
 """Sort texts into classes with a frozen encoder: its features are computed once, and a small head learns from them."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,8 +16,7 @@ from engine.recipes.parts.features import as_one, features
 from engine.recipes.parts.frozen_encoder import load_frozen_encoder
 from engine.recipes.parts.head import Head, with_head
 from engine.recipes.parts.output import output
-from engine.recipes.parts.phases import phase
-from engine.recipes.parts.results import facts, report
+from engine.recipes.parts.results import report
 from engine.recipes.parts.rows import read_rows
 
 
@@ -46,11 +44,8 @@ def card() -> str:
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     """Compute the features, train, measure before and after, save the best model, and return the results."""
-    started = time.time()
     begin()
-    phase("data", callbacks)
     names, train, test = numbered(*read_rows("label"))
-    phase("model", callbacks)
     encoder = load_frozen_encoder()
     known, asked = features(encoder, as_one(train)), features(encoder, as_one(test))
     head = Head(known, len(names))
@@ -58,7 +53,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     told = arguments() | {"bf16": False, "fp16": False, "gradient_checkpointing": False}
     trainer = make_trainer(head, (learnable(known, train), learnable(asked, test)), names, told, callbacks)
     found = before_and_after(trainer, head.state_dict, test, names, callbacks)
-    phase("saving", callbacks)
     model = with_head(encoder, head, names)
     model.save_pretrained(str(output() / "model"), create_model_card=False)
     (output() / "model" / "README.md").write_text(card())
@@ -68,7 +62,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
             **found,
             "train_rows": len(train),
             "test_rows": len(test),
-            **facts(trainer, model, started),
         }
     )
 

@@ -1,6 +1,5 @@
 """Learn from a larger model: its probabilities for every token of the answers, measured before and after."""
 
-import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -19,7 +18,6 @@ from engine.recipes.parts.distance import kl
 from engine.recipes.parts.imitating import imitate
 from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.method_check import check_method
-from engine.recipes.parts.phases import phase
 from engine.recipes.parts.predictions import predictions
 from engine.recipes.parts.rows import read_rows
 from engine.recipes.parts.samples import SAMPLES, answers
@@ -112,9 +110,7 @@ def make_trainer(
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     """Train, measure before and after, save the best model, and return the results."""
-    started = time.time()
     begin()
-    phase("data", callbacks)
     check_method(TaskType.CAUSAL_LM)
     tokenizer = load_tokenizer()
     train, test = read_rows()
@@ -122,10 +118,9 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     tell_truncated(callbacks)
     check_same_tokens(tokenizer, rows[0])
     asked = prompts(test, tokenizer, SAMPLES)
-    phase("model", callbacks)
     trainer = make_trainer(adapt(load_model(), TaskType.CAUSAL_LM), tokenizer, rows, callbacks)
     shown = partial(answers, trainer.teacher, tokenizer, [tokens for _, tokens in asked])
-    return imitate(trainer, tokenizer, asked, shown, callbacks, started)
+    return imitate(trainer, tokenizer, asked, shown, callbacks)
 
 
 if __name__ == "__main__":

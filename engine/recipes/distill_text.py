@@ -1,6 +1,5 @@
 """Learn from a larger model: its own text for every prompt, imitated word by word, measured before and after."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +14,6 @@ from engine.recipes.parts.begin import begin
 from engine.recipes.parts.imitating import imitate
 from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.method_check import check_method
-from engine.recipes.parts.phases import phase
 from engine.recipes.parts.rows import read_rows
 from engine.recipes.parts.samples import SAMPLES
 from engine.recipes.parts.teacher import TEACHER, load_teacher_tokenizer
@@ -56,14 +54,11 @@ def make_trainer(
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     """Let the teacher write, train, measure before and after, save the best model, and return the results."""
-    started = time.time()
     begin()
-    phase("data", callbacks)
     check_method(TaskType.CAUSAL_LM)
     tokenizer = load_tokenizer()
     read = read_rows()
     load_teacher_tokenizer()
-    phase("teacher", callbacks)
     train, test = written(read)
     rows = (
         tokenize(train, tokenizer, last=True),
@@ -71,10 +66,9 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     )  # the others aren't the teacher's
     tell_truncated(callbacks)
     asked = prompts(test, tokenizer, SAMPLES)
-    phase("model", callbacks)
     trainer = make_trainer(adapt(load_model(), TaskType.CAUSAL_LM), tokenizer, rows, callbacks)
     shown = [messages(row)[-1]["content"] for row in test.select(range(len(asked)))]
-    return imitate(trainer, tokenizer, asked, lambda: shown, callbacks, started)
+    return imitate(trainer, tokenizer, asked, lambda: shown, callbacks)
 
 
 if __name__ == "__main__":

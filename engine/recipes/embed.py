@@ -1,6 +1,5 @@
 """An embedding model whose vectors are close for texts that belong together, measured before and after."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,8 +21,7 @@ from engine.recipes.parts.encoder_adapter.lora import adapt_encoder, saved_weigh
 from engine.recipes.parts.encoder_check import check_encoder_method
 from engine.recipes.parts.measured import Measured
 from engine.recipes.parts.output import output
-from engine.recipes.parts.phases import phase
-from engine.recipes.parts.results import compare, facts, measured_once, report
+from engine.recipes.parts.results import compare, measured_once, report
 
 
 def make_trainer(
@@ -53,25 +51,19 @@ def make_trainer(
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     """Train, measure before and after, save the best model, and return the results."""
-    started = time.time()
     begin()
-    phase("data", callbacks)
     check_encoder_method()
     rows = embedding_rows()
     measured = sizes()
-    phase("model", callbacks)
     encoder = load_encoder()
     adapt_encoder(encoder)
     loss = make_loss(encoder, rows[0])
     evaluator = make_evaluator(rows, measured, loss)
     trainer = make_trainer(encoder, rows, loss, evaluator, callbacks)
-    phase("baseline", callbacks)
     before = measured_once("baseline.json", trainer.evaluate)
-    phase("training", callbacks)
     train(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(encoder))
     after = measured_best(trainer)
-    phase("saving", callbacks)
     encoder.save_pretrained(str(output() / "model"))
     return report(
         {
@@ -80,7 +72,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
             "samples": [],
             "train_rows": len(rows[0]),
             "test_rows": len(rows[1]),
-            **facts(trainer, encoder, started),
         }
     )
 

@@ -1,6 +1,5 @@
 """Prefer the better of two answers: DPO (Rafailov et al. 2023, arXiv:2305.18290), ORPO, CPO, SimPO, KTO and others."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,6 @@ from engine.recipes.parts.first_asked import first_asked
 from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.method_check import check_method
 from engine.recipes.parts.noise import without_noise
-from engine.recipes.parts.phases import phase
 from engine.recipes.parts.preference.rows.pairs import read_preferences, tokenize
 from engine.recipes.parts.preference.trainer.dpo import make_trainer
 from engine.recipes.parts.preferring import prefer
@@ -24,19 +22,16 @@ from engine.recipes.parts.truncated import tell_truncated
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     """Train, measure before and after, save the best model, and return the results."""
-    started = time.time()
     begin()
-    phase("data", callbacks)
     check_method(TaskType.CAUSAL_LM)
     tokenizer = load_tokenizer()
     set_template(tokenizer)
     train, test = read_preferences()
     rows = tokenize(train, tokenizer), tokenize(test, tokenizer)
     tell_truncated(callbacks)
-    phase("model", callbacks)
     model = adapt(without_noise(load_model()), TaskType.CAUSAL_LM)
     trainer = make_trainer(model, tokenizer, rows, callbacks)
-    return prefer(trainer, tokenizer, first_asked(test, tokenizer), callbacks, started)
+    return prefer(trainer, tokenizer, first_asked(test, tokenizer), callbacks)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Learn a domain from its texts: task-adaptive pre-training of a causal language model, measured before and after."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,8 +13,7 @@ from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.method_check import check_method
 from engine.recipes.parts.model_card import offer_as_base
 from engine.recipes.parts.output import output
-from engine.recipes.parts.phases import phase
-from engine.recipes.parts.results import facts, report
+from engine.recipes.parts.results import report
 from engine.recipes.parts.samples import SAMPLES
 from engine.recipes.parts.texts import read_texts
 from engine.recipes.parts.tokenizer import load_tokenizer
@@ -26,16 +24,13 @@ from engine.recipes.parts.truncated import tell_truncated
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     """Train, measure before and after, save the best model, and return the results."""
-    started = time.time()
     begin()
-    phase("data", callbacks)
     check_method(TaskType.CAUSAL_LM)
     tokenizer = load_tokenizer()
     texts, held_out = read_texts()
     train, test = tokenize(texts, tokenizer), tokenize(held_out, tokenizer)
     tell_truncated(callbacks)
     asked = prompts(held_out, tokenizer, SAMPLES)
-    phase("model", callbacks)
     trainer = make_trainer(adapt(load_model(), TaskType.CAUSAL_LM), tokenizer, train, test, callbacks)
     found = before_and_after(trainer, tokenizer, asked, callbacks)
     results = report(
@@ -46,7 +41,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
             "test_rows": len(test),
             "texts": {"train": len(texts), "test": len(held_out)},
             "next": {"goal": "sft", "from": str(output().parent)},
-            **facts(trainer, trainer.model, started),
         }
     )
     offer_as_base()

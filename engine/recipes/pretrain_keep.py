@@ -1,6 +1,5 @@
 """Learn a domain from its texts while something else is not forgotten: pre-training, measured all along."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,8 +15,7 @@ from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.method_check import check_method
 from engine.recipes.parts.model_card import offer_as_base
 from engine.recipes.parts.output import output
-from engine.recipes.parts.phases import phase
-from engine.recipes.parts.results import facts, report
+from engine.recipes.parts.results import report
 from engine.recipes.parts.texts import read_texts
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.tokens.packed import tokenize
@@ -27,9 +25,7 @@ from engine.recipes.parts.truncated import tell_truncated
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     """Train, measure before and after, save the best model, and return the results."""
-    started = time.time()
     begin()
-    phase("data", callbacks)
     check_method(TaskType.CAUSAL_LM)
     tokenizer = load_tokenizer()
     texts, held_out = read_texts()
@@ -37,7 +33,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     keep = Keep(tokenizer)
     tell_truncated(callbacks)
     asked = first_prompts([held_out], tokenizer)
-    phase("model", callbacks)
     model = adapt(load_model(), TaskType.CAUSAL_LM)
     trainer = make_trainer(model, tokenizer, *keep.joined(model, train, {"": test}), callbacks)
     trainer.held = keep.held
@@ -50,7 +45,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
             "test_rows": len(test),
             "texts": {"train": len(texts), "test": len(held_out)},
             "next": {"goal": "sft", "from": str(output().parent)},
-            **facts(trainer, trainer.model, started),
         }
     )
     offer_as_base()

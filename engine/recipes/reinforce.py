@@ -1,6 +1,5 @@
 """Earn a reward: reinforcement learning of a causal language model, measured before and after."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,9 +14,8 @@ from engine.recipes.parts.learner.grpo import make_learner
 from engine.recipes.parts.method_check import check_method
 from engine.recipes.parts.noise import without_noise
 from engine.recipes.parts.output import output
-from engine.recipes.parts.phases import phase
 from engine.recipes.parts.questions import read_questions
-from engine.recipes.parts.results import compare, facts, measured_once, report
+from engine.recipes.parts.results import compare, measured_once, report
 from engine.recipes.parts.resuming import take_up, train_on
 from engine.recipes.parts.reward.function import check_reward, load_reward
 from engine.recipes.parts.samples import SAMPLES, answers
@@ -26,28 +24,21 @@ from engine.recipes.parts.tokenizer import load_tokenizer
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     """Train, measure before and after, save the best model, and return the results."""
-    started = time.time()
     begin()
-    phase("data", callbacks)
     check_method(TaskType.CAUSAL_LM)
     tokenizer = load_tokenizer()
     train, test = read_questions(tokenizer)
     check_reward(train)
     shown = test[:SAMPLES]
-    phase("model", callbacks)
     model = adapt(without_noise(load_model()), TaskType.CAUSAL_LM)
     trainer = make_learner(model, tokenizer, (train, test), load_reward(), callbacks)
-    phase("baseline", callbacks)
     before = measured_once("baseline.json", trainer.evaluate)
     prompts = [one.tokens for one in shown]
     base = measured_once("base_answers.json", lambda: answers(trainer.model, tokenizer, prompts))
-    phase("training", callbacks)
     train_on(trainer, take_up(trainer))
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))
-    phase("evaluating", callbacks)
     after = measured_best(trainer)
     tuned = answers(trainer.model, tokenizer, prompts)
-    phase("saving", callbacks)
     trainer.save_model(str(output() / "model"))
     spoken = zip([one.text for one in shown], base, tuned, strict=True)
     higher = {"eval_reward": True, "eval_kl": False, "eval_length": False}
@@ -58,7 +49,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
             "samples": [dict(zip(("prompt", "base", "tuned"), texts, strict=True)) for texts in spoken],
             "train_rows": len(train),
             "test_rows": len(test),
-            **facts(trainer, trainer.model, started),
         }
     )
 

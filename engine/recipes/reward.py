@@ -1,6 +1,5 @@
 """Tell which answer is better: a reward model, one number for a prompt and its answer (Bradley and Terry 1952)."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,9 +20,8 @@ from engine.recipes.parts.noise import without_noise
 from engine.recipes.parts.output import output
 from engine.recipes.parts.pair_tokens import even_batches, pair_tokens
 from engine.recipes.parts.pairs.given import read_pairs
-from engine.recipes.parts.phases import phase
 from engine.recipes.parts.reading import BATCH
-from engine.recipes.parts.results import compare, facts, measured_once, report
+from engine.recipes.parts.results import compare, measured_once, report
 from engine.recipes.parts.sequence_classifier.plain import load_classifier
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.trained_dtype.chosen import store_trained
@@ -83,27 +81,20 @@ def judged(trainer: RewardTrainer) -> list[str]:
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     """Train, measure before and after, save the best model, and return the results."""
-    started = time.time()
     begin()
-    phase("data", callbacks)
     check_method(TaskType.SEQ_CLS)
     tokenizer = load_tokenizer()
     set_template(tokenizer)
     train, test = read_pairs()
     rows = pair_tokens(train, tokenizer), pair_tokens(test, tokenizer)
     tell_truncated(callbacks)
-    phase("model", callbacks)
     model = adapt(without_noise(load_classifier(num_labels=1)), TaskType.SEQ_CLS)
     trainer = make_trainer(model, tokenizer, rows, callbacks)
-    phase("baseline", callbacks)
     before = measured_once("baseline.json", trainer.evaluate)
     base = measured_once("base_rewards.json", lambda: judged(trainer))
-    phase("training", callbacks)
     train_longest_first(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))
-    phase("evaluating", callbacks)
     after, tuned = measured_best(trainer), judged(trainer)
-    phase("saving", callbacks)
     trainer.save_model(str(output() / "model"))
     texts = [tokenizer.decode(ids, skip_special_tokens=True) for ids in rows[1]["prompt_ids"][: len(base)]]
     spoken = zip(texts, base, tuned, strict=True)
@@ -114,7 +105,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
             "samples": [dict(zip(("prompt", "base", "tuned"), one, strict=True)) for one in spoken],
             "train_rows": len(trainer.train_dataset),
             "test_rows": len(trainer.eval_dataset),
-            **facts(trainer, trainer.model, started),
         }
     )
 

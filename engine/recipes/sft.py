@@ -1,6 +1,5 @@
 """Answer like the examples: supervised fine-tuning of a language model, measured before and after."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +11,7 @@ from engine.recipes.parts.begin import begin
 from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.method_check import check_method
 from engine.recipes.parts.model_task.causal import kind_of_model, task_type
-from engine.recipes.parts.phases import phase
-from engine.recipes.parts.results import facts, report
+from engine.recipes.parts.results import report
 from engine.recipes.parts.rows import read_rows
 from engine.recipes.parts.samples import SAMPLES
 from engine.recipes.parts.tokenizer import load_tokenizer
@@ -24,16 +22,13 @@ from engine.recipes.parts.truncated import tell_truncated
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     """Train, measure before and after, save the best model, and return the results."""
-    started = time.time()
     begin()
-    phase("data", callbacks)
     check_method(task_type())
     tokenizer = load_tokenizer()
     train_rows, test_rows = read_rows()
     train, test = tokenize(train_rows, tokenizer), tokenize(test_rows, tokenizer)
     tell_truncated(callbacks)
     asked = prompts(test_rows, tokenizer, SAMPLES)
-    phase("model", callbacks)
     trainer = make_trainer(adapt(load_model(), task_type()), tokenizer, train, test, callbacks)
     found = before_and_after(trainer, tokenizer, asked, callbacks)
     return report(
@@ -43,7 +38,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
             **found,
             "train_rows": len(train_rows),
             "test_rows": len(test_rows),
-            **facts(trainer, trainer.model, started),
         }
     )
 

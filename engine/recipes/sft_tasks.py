@@ -1,6 +1,5 @@
 """Answer like the examples of several tasks, or of one while something else is not forgotten, measured all along."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,8 +14,7 @@ from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.method_check import check_method
 from engine.recipes.parts.mixture.single import mixed, read_tasks
 from engine.recipes.parts.model_task.causal import kind_of_model, task_type
-from engine.recipes.parts.phases import phase
-from engine.recipes.parts.results import facts, report
+from engine.recipes.parts.results import report
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.tokens.chat import tokenize
 from engine.recipes.parts.trainer.causal import make_trainer
@@ -25,9 +23,7 @@ from engine.recipes.parts.truncated import tell_truncated
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     """Train, measure before and after, save the best model, and return the results."""
-    started = time.time()
     begin()
-    phase("data", callbacks)
     check_method(task_type())
     tokenizer = load_tokenizer()
     rows = read_tasks()
@@ -36,7 +32,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     keep = Keep(tokenizer)
     tell_truncated(callbacks)
     asked = first_prompts([test for _, test in rows.values()], tokenizer)
-    phase("model", callbacks)
     model = adapt(load_model(), task_type())
     trainer = make_trainer(model, tokenizer, *keep.joined(model, train, tests), callbacks)
     trainer.shares, trainer.held = shares, keep.held
@@ -48,7 +43,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
             **found,
             "train_rows": sum(len(train) for train, _ in rows.values()),
             "test_rows": sum(len(test) for _, test in rows.values()),
-            **facts(trainer, trainer.model, started),
         }
     )
 

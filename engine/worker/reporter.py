@@ -46,7 +46,7 @@ class Reporter(TrainerCallback):
         return max((peak["allocated"] for peak in self.peaks.phases.values()), default=0) / 2**30
 
     def on_phase(self, name: str) -> None:
-        """Note the phase that begins; a script tells it by itself."""
+        """Note the phase that begins."""
         if name != self.phase:
             self.peaks.close(self.phase)
             self.phase = name
@@ -84,6 +84,7 @@ class Reporter(TrainerCallback):
         self.stop.training = False
         if self.stop.asked:
             raise Stopped
+        self.on_phase("evaluating")
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any

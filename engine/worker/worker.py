@@ -115,24 +115,25 @@ def train(script: Path, digest: str, journal: Journal, stop: Stop) -> int:
     guard_model_code()
     use_kept(module, stop.control)
     news = ""
-    while (told := attempt(module, journal, stop, news)) is not None:
+    while (told := attempt(module, digest, journal, stop, news)) is not None:
         let_go()
         news = told
     data_cache.forget(script.parent)
     return 0
 
 
-def attempt(module: ModuleType, journal: Journal, stop: Stop, news: str) -> str | None:
+def attempt(module: ModuleType, digest: str, journal: Journal, stop: Stop, news: str) -> str | None:
     """Train to the end and return None, or return how to go on where the device was full and consent is there."""
     from engine.worker.place import Place
     from engine.worker.reporter import Reporter
+    from engine.worker.run_facts import RunFacts
     from engine.worker.watchdog.proof import proof
     from engine.worker.watchdog.watcher import Watcher
 
-    reporter = Reporter(journal, stop, news)
+    reporter, facts = Reporter(journal, stop, news), RunFacts()
     watcher = Watcher(lambda found, step: reporter.on_warning(found.code, found.message, found.advice, step))
     try:
-        results = module.main(callbacks=[Place(stop.control.parent), reporter, watcher])
+        results = run_script(module, [Place(stop.control.parent), reporter, watcher, facts], facts)
     except Exception as error:
         told = halve(module, stop.control, error)
         if told is None:
@@ -141,6 +142,7 @@ def attempt(module: ModuleType, journal: Journal, stop: Stop, news: str) -> str 
         reporter.peaks.close(reporter.phase)
         return told
     reporter.peaks.close(reporter.phase)
+    results = facts.results(results, Path(str(module.__file__)), digest, [reporter.peak_gib])
     for sample in results.get("samples", []):
         journal.write("sample", step=results.get("best_step") or 0, **sample)
     memory = reporter.peaks.told(stop.control.parent, results)
@@ -148,6 +150,28 @@ def attempt(module: ModuleType, journal: Journal, stop: Stop, news: str) -> str 
     release(stop.control.parent)
     journal.write("finished", status="completed", results=results, proof=proof(results, watcher, reporter), **memory)
     return None
+
+
+def run_script(module: ModuleType, callbacks: list[Any], facts: Any) -> dict[str, Any]:
+    """Run a script's `main`, and tell its phases to the callbacks that listen to them."""
+    from engine.worker.learned_batches import check_learned
+    from engine.worker.phases import after_call, mark_phases
+
+    names = vars(module)
+    before = dict(names)
+
+    def tell(phase: str) -> None:
+        for callback in callbacks:
+            if hasattr(callback, "on_phase"):
+                callback.on_phase(phase)
+
+    mark_phases(module, tell, facts.loaded)
+    after_call(module, "make_trainer", lambda trainer: check_learned(trainer, int(names["MAX_LENGTH"])))
+    tell("data")
+    try:
+        return dict(module.main(callbacks=callbacks))
+    finally:
+        names.update(before)  # a training that is tried again with half the batch begins with the script's own
 
 
 def load(script: Path, digest: str) -> ModuleType:

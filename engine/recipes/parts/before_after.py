@@ -11,7 +11,6 @@ from engine.recipes.parts.evaluation.prompt_learning.no import learns_prompt
 from engine.recipes.parts.evaluation.test_sets.one import measures
 from engine.recipes.parts.longest_first import train_longest_first
 from engine.recipes.parts.output import output
-from engine.recipes.parts.phases import phase
 from engine.recipes.parts.results import compare, measured_once
 from engine.recipes.parts.samples import answers
 
@@ -24,7 +23,6 @@ def before_and_after(
 ) -> dict[str, Any]:
     """Measure, train, measure the best and save it; return `metrics` and `samples` of both."""
     prompts = [tokens for _, tokens in asked]
-    phase("baseline", callbacks)
     whole = trainer.model
     if learns_prompt():  # the vectors are not learned yet, and would be in the way
         trainer.model = whole.get_base_model()
@@ -32,13 +30,10 @@ def before_and_after(
     base = measured_once("base_answers.json", lambda: answers(trainer.model, tokenizer, prompts))
     if learns_prompt():
         trainer.model = whole
-    phase("training", callbacks)
     train_longest_first(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))
-    phase("evaluating", callbacks)
     after = measured_best(trainer)
     tuned = answers(trainer.model, tokenizer, prompts)
-    phase("saving", callbacks)
     trainer.save_model(str(output() / "model"))
     spoken = zip([text for text, _ in asked], base, tuned, strict=True)
     return {

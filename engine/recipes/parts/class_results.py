@@ -11,7 +11,6 @@ from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
 from engine.recipes.parts.class_samples import class_samples
 from engine.recipes.parts.confusion import confusion, tables
 from engine.recipes.parts.longest_first import train_longest_first
-from engine.recipes.parts.phases import phase
 from engine.recipes.parts.results import compare, measured_once
 
 
@@ -29,13 +28,10 @@ def before_and_after(
     callbacks: Sequence[TrainerCallback],
 ) -> dict[str, Any]:
     """Measure, train, and measure the best checkpoint; return `metrics`, `confusion` and `samples` of both."""
-    phase("baseline", callbacks)
     before = measured_once("baseline.json", trainer.evaluate)
     first = measured_once("baseline_classes.json", lambda: classes_said(trainer))
-    phase("training", callbacks)
     train_longest_first(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights())
-    phase("evaluating", callbacks)
     after, last = measured_best(trainer), classes_said(trainer)
     base, tuned = (confusion(test["label"], said, len(names)) for said in (first, last))
     higher = {"eval_accuracy": True, "eval_macro_f1": True, "eval_loss": False}

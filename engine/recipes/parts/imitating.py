@@ -7,11 +7,9 @@ from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback
 
 from engine.recipes.parts.adapter.full import saved_weights
 from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
-from engine.recipes.parts.learned_batches import check_learned
 from engine.recipes.parts.longest_first import train_longest_first
 from engine.recipes.parts.output import output
-from engine.recipes.parts.phases import phase
-from engine.recipes.parts.results import compare, facts, measured_once, report
+from engine.recipes.parts.results import compare, measured_once, report
 from engine.recipes.parts.samples import answers
 from engine.recipes.parts.teacher import TEACHER
 
@@ -22,22 +20,16 @@ def imitate(
     asked: list[tuple[str, list[int]]],
     shown: Callable[[], list[str]],
     callbacks: Sequence[TrainerCallback],
-    started: float,
 ) -> dict[str, Any]:
     """Measure, train, measure again, save the best model; `shown` gives the teacher's own answers."""
     prompts = [tokens for _, tokens in asked]
-    check_learned(trainer, trainer.train_dataset, tokenizer)
-    phase("baseline", callbacks)
     before = measured_once("baseline.json", trainer.evaluate)
     base = measured_once("base_answers.json", lambda: answers(trainer.model, tokenizer, prompts))
     teacher = measured_once("teacher_answers.json", shown)
-    phase("training", callbacks)
     train_longest_first(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))
-    phase("evaluating", callbacks)
     after = measured_best(trainer)
     spoken = zip([text for text, _ in asked], base, answers(trainer.model, tokenizer, prompts), teacher, strict=True)
-    phase("saving", callbacks)
     trainer.save_model(str(output() / "model"))
     names = [name for name in ("eval_kl", "eval_loss", "eval_perplexity") if name in before]
     return report(
@@ -48,6 +40,5 @@ def imitate(
             "samples": [dict(zip(("prompt", "base", "tuned", "teacher"), texts, strict=True)) for texts in spoken],
             "train_rows": len(trainer.train_dataset),
             "test_rows": len(trainer.eval_dataset),
-            **facts(trainer, trainer.model, started),
         }
     )

@@ -7,11 +7,9 @@ from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback
 
 from engine.recipes.parts.adapter.lora import saved_weights
 from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
-from engine.recipes.parts.learned_batches import check_learned
 from engine.recipes.parts.longest_first import train_longest_first
 from engine.recipes.parts.output import output
-from engine.recipes.parts.phases import phase
-from engine.recipes.parts.results import compare, facts, measured_once, report
+from engine.recipes.parts.results import compare, measured_once, report
 from engine.recipes.parts.samples import answers
 
 
@@ -20,21 +18,15 @@ def prefer(
     tokenizer: PreTrainedTokenizerBase,
     asked: list[tuple[str, list[int]]],
     callbacks: Sequence[TrainerCallback],
-    started: float,
 ) -> dict[str, Any]:
     """Measure, train, measure again, save the best model, and return the results."""
     prompts = [tokens for _, tokens in asked]
-    check_learned(trainer, trainer.train_dataset, tokenizer)
-    phase("baseline", callbacks)
     before = measured_once("baseline.json", trainer.evaluate)
     base = measured_once("base_answers.json", lambda: answers(trainer.model, tokenizer, prompts))
-    phase("training", callbacks)
     train_longest_first(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))
-    phase("evaluating", callbacks)
     after = measured_best(trainer)
     tuned = answers(trainer.model, tokenizer, prompts)
-    phase("saving", callbacks)
     trainer.save_model(str(output() / "model"))
     spoken = zip([text for text, _ in asked], base, tuned, strict=True)
     rewards = {"accuracies": True, "margins": True, "chosen": True, "rejected": False}
@@ -46,6 +38,5 @@ def prefer(
             "samples": [dict(zip(("prompt", "base", "tuned"), texts, strict=True)) for texts in spoken],
             "train_rows": len(trainer.train_dataset),
             "test_rows": len(trainer.eval_dataset),
-            **facts(trainer, trainer.model, started),
         }
     )

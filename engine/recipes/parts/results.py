@@ -1,18 +1,10 @@
 """The results: a table before and after, kept as JSON and in the model's card."""
 
-import hashlib
 import json
-import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
-import torch
-from transformers import Trainer
-
-from engine.recipes.parts.checkpoints import best_step
 from engine.recipes.parts.output import output
-from engine.recipes.parts.sizes import count, peak_memory_gib
 
 
 def measured_once(name: str, measure: Any) -> Any:
@@ -57,30 +49,6 @@ def table(rows: list[dict[str, Any]]) -> str:
         gain = "-" if row["improvement"] is None else f"{row['improvement']:+.2f} %"
         lines.append(f"| {row['name']} | {row['baseline']:.4f} | {row['tuned']:.4f} | {gain} |")
     return "\n".join(lines)
-
-
-def kept_counts(name: str) -> dict[str, Any] | None:
-    """Return what was counted and kept in the output folder, None where nothing was."""
-    file = output() / name
-    return dict(json.loads(file.read_text())) if file.exists() else None
-
-
-def facts(trainer: Trainer, model: torch.nn.Module, started: float) -> dict[str, Any]:
-    """Return what every training has to tell: where it was best, its size, its memory and its time."""
-    every, trainable = count(model)
-    watching = getattr(getattr(trainer, "callback_handler", None), "callbacks", [])
-    peaks = [callback.peak_gib for callback in watching if hasattr(callback, "peak_gib")]
-    return {
-        "best_step": best_step(trainer),
-        "best_metric": short(str(trainer.args.metric_for_best_model)),
-        "truncated": kept_counts("truncated.json"),
-        "parameters": every,
-        "trainable": trainable,
-        "peak_memory_gib": max([peak_memory_gib(), *peaks]),  # who watches the phases begins the count anew
-        "seconds": time.time() - started,
-        "model_folder": str(output() / "model"),
-        "script_sha256": hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),
-    }
 
 
 def report(results: dict[str, Any]) -> dict[str, Any]:

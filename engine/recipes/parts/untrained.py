@@ -1,20 +1,15 @@
 """A model that is measured and not trained: what is told of it, and what comes out."""
 
-import hashlib
 import json
-import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.integrations import get_reporting_integration_callbacks
 
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.output import output
 from engine.recipes.parts.reading import BATCH, PRECISION
-from engine.recipes.parts.sizes import count, peak_memory_gib
 
 TRACKING: tuple[str, ...] = ()  # trackers that get the measures as well
 
@@ -54,17 +49,9 @@ def side_by_side(before: dict[str, float], after: dict[str, float] | None, highe
     return rows
 
 
-def report_untrained(results: dict[str, Any], model: torch.nn.Module, started: float) -> dict[str, Any]:
-    """Write results.json, print the table, and return the results with what every run has to tell."""
-    whole = {
-        "goal": "baseline",
-        **results,
-        "parameters": count(model)[0],
-        "trainable": 0,
-        "peak_memory_gib": peak_memory_gib(),
-        "seconds": time.time() - started,
-        "script_sha256": hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),
-    }
+def report(results: dict[str, Any]) -> dict[str, Any]:
+    """Write results.json, print the metrics, and return the results."""
+    whole = {"goal": "baseline", **results}
     output().mkdir(parents=True, exist_ok=True)
     (output() / "results.json").write_text(json.dumps(whole, indent=2, ensure_ascii=False))
     for row in results["metrics"]:

@@ -10,6 +10,8 @@ from typing import Any
 
 from transformers import Trainer, TrainerCallback
 
+from engine.worker.phases import mark_phases
+
 Tell = Callable[..., None]
 ENOUGH = 1 << 30
 """A longest text that cuts nothing."""
@@ -72,7 +74,7 @@ class Rehearsal:
                 self.stand_in(name, names)
         if "described" in names and "base_model" in names:
             names["base_model"] = lambda: names["described"]()["base_model_name_or_path"]
-        for name in ("check_method", "check_encoder_method", "check_classes", "check_learned"):
+        for name in ("check_method", "check_encoder_method", "check_classes"):
             if name in names:
                 names[name] = lambda *_, **__: None
 
@@ -139,8 +141,11 @@ class Rehearsal:
             if name in names:
                 names[name] = arrived
         Trainer.__init__, Dataset.map = made, noted  # type: ignore[method-assign]
+        until = Until(last, self.tell)
+        mark_phases(self.module, until.on_phase)
         try:
-            names["main"](callbacks=[Until(last, self.tell)])
+            until.on_phase("data")
+            names["main"](callbacks=[until])
         except Arrived as end:
             return end.reached
         finally:

@@ -21,7 +21,7 @@ from engine.worker.trace.ledger import Ledger
 from engine.worker.trace.rows import by_length, longest, made_up, outside, stretched
 from engine.worker.trace.stepping import Traced, two_steps
 
-DONE_BEFORE = ("measured_once", "check_halves", "check_method", "check_encoder_method", "check_learned")
+DONE_BEFORE = ("measured_once", "check_halves", "check_method", "check_encoder_method")
 """Functions of a script that measure or check before the training: they ask for numbers, which are not there."""
 
 

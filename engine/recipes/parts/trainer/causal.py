@@ -10,7 +10,6 @@ from trl import SFTConfig
 
 from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.evaluation.test_sets.one import PerplexityTrainer
-from engine.recipes.parts.learned_batches import check_learned
 from engine.recipes.parts.loss_kernel.chunked import kernel_arguments
 from engine.recipes.parts.packing.none import packing_arguments
 from engine.recipes.parts.reading import MAX_LENGTH
@@ -40,6 +39,5 @@ def make_trainer(
         processing_class=tokenizer,
         callbacks=list(callbacks),
     )
-    check_learned(trainer, train, tokenizer)
     store_trained(trainer.model)
     return trainer

@@ -16,7 +16,6 @@ from transformers import (
 
 from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.evaluation.test_sets.one import PerplexityTrainer
-from engine.recipes.parts.learned_batches import check_learned
 from engine.recipes.parts.retention.none import guard
 
 
@@ -37,5 +36,4 @@ def make_trainer(
         data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
         callbacks=list(callbacks),
     )
-    check_learned(trainer, train, tokenizer)
     return trainer

@@ -3,11 +3,7 @@
 from typing import Any
 
 import torch
-from datasets import Dataset
 from transformers import PreTrainedTokenizerBase, Trainer
-
-from engine.recipes.parts.begin import SEED
-from engine.recipes.parts.reading import BATCH, MAX_LENGTH
 
 
 def learned_tokens(batch: dict[str, Any]) -> list[torch.Tensor]:
@@ -30,15 +26,15 @@ def first_ids(batch: dict[str, Any]) -> torch.Tensor:
     return found
 
 
-def cause(batch: dict[str, Any], tokenizer: PreTrainedTokenizerBase) -> str:
+def cause(batch: dict[str, Any], tokenizer: PreTrainedTokenizerBase, max_length: int) -> str:
     """Return why nothing is learned from a batch."""
     ids = first_ids(batch)
     mask = batch.get("attention_mask", batch.get("chosen_attention_mask"))
     mask = torch.ones_like(ids) if mask is None else mask
     sizes = mask.sum(1).tolist()
     ends = [row[real.bool()][-1].item() == tokenizer.eos_token_id for row, real in zip(ids, mask, strict=True)]
-    if min(sizes) >= MAX_LENGTH and not any(ends):
-        return f"all of its rows are cut at {MAX_LENGTH} tokens, before their answers: raise training.max_length"
+    if min(sizes) >= max_length and not any(ends):
+        return f"all of its rows are cut at {max_length} tokens, before their answers: raise training.max_length"
     if tokenizer.pad_token_id == tokenizer.eos_token_id and all(ends) and not any(map(len, learned_tokens(batch))):
         return (
             "the padding token is the end-of-text token, and what is masked as padding is the end of the answers: "
@@ -50,14 +46,19 @@ def cause(batch: dict[str, Any], tokenizer: PreTrainedTokenizerBase) -> str:
     )
 
 
-def check_learned(trainer: Trainer, rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Look at 64 batches as the trainer makes them; one in which nothing but ends of texts is learned is refused."""
-    end = tokenizer.eos_token_id
-    order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(SEED)).tolist()[: 64 * BATCH]
-    for start in range(0, len(order), BATCH):
-        batch = trainer.data_collator([rows[place] for place in order[start : start + BATCH]])
-        if not any((tokens != end).any() for tokens in learned_tokens(batch)):
+def check_learned(trainer: Trainer, max_length: int) -> None:
+    """Look at 64 batches as the trainer makes them; one in which nothing but ends of texts is learned is refused.
+
+    Batches without labels for each token (of a classifier, a reward or an embedding model) are not looked at.
+    """
+    rows, tokenizer, size = trainer.train_dataset, trainer.processing_class, trainer.args.per_device_train_batch_size
+    order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(trainer.args.seed)).tolist()[: 64 * size]
+    for start in range(0, len(order), size):
+        batch = trainer.data_collator([rows[place] for place in order[start : start + size]])
+        learned = learned_tokens(batch)
+        if not learned:
+            return
+        if not any((tokens != tokenizer.eos_token_id).any() for tokens in learned):
             text = tokenizer.decode(first_ids(batch)[0], skip_special_tokens=True)
-            raise ValueError(
-                f"nothing would be learned from a batch ({text[:60]!r} is its first row): {cause(batch, tokenizer)}"
-            )
+            why = cause(batch, tokenizer, max_length)
+            raise ValueError(f"nothing would be learned from a batch ({text[:60]!r} is its first row): {why}")
