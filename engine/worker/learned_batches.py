@@ -46,12 +46,12 @@ def cause(batch: dict[str, Any], tokenizer: PreTrainedTokenizerBase, max_length:
     )
 
 
-def check_learned(trainer: Trainer, max_length: int) -> None:
+def check_learned(trainer: Trainer, rows: Any, max_length: int) -> None:
     """Look at 64 batches as the trainer makes them; one in which nothing but ends of texts is learned is refused.
 
     Batches without labels for each token (of a classifier, a reward or an embedding model) are not looked at.
     """
-    rows, tokenizer, size = trainer.train_dataset, trainer.processing_class, trainer.args.per_device_train_batch_size
+    tokenizer, size = trainer.processing_class, trainer.args.per_device_train_batch_size
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(trainer.args.seed)).tolist()[: 64 * size]
     for start in range(0, len(order), size):
         batch = trainer.data_collator([rows[place] for place in order[start : start + size]])

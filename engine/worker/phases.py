@@ -1,6 +1,7 @@
 """The phases of a script, told by the functions that it calls: the script says nothing about itself."""
 
 import functools
+import inspect
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -55,16 +56,20 @@ def _marked(
     return marked
 
 
-def after_call(module: ModuleType, name: str, act: Callable[[Any], None]) -> None:
-    """Call `act` with what a function of a script returns, before the script goes on; a missing one is left out."""
-    made = vars(module).get(name)
+def after_trainer(module: ModuleType, act: Callable[[Any, Any], None]) -> None:
+    """Call `act` with the trainer that a script makes and the training rows that it is made of."""
+    made = vars(module).get("make_trainer")
     if made is None:
         return
+    parameters = inspect.signature(made)
 
     @functools.wraps(made)
     def seen(*given: Any, **named: Any) -> Any:
-        found = made(*given, **named)
-        act(found)
-        return found
+        trainer = made(*given, **named)
+        rows = parameters.bind(*given, **named).arguments.get("rows")
+        own, given_rows = trainer.train_dataset, rows[0] if isinstance(rows, tuple) else ()
+        # TRL leaves out rows of which nothing is learned, without a word
+        act(trainer, given_rows if len(given_rows) > len(own) else own)
+        return trainer
 
-    vars(module)[name] = seen
+    vars(module)["make_trainer"] = seen

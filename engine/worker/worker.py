@@ -155,7 +155,7 @@ def attempt(module: ModuleType, digest: str, journal: Journal, stop: Stop, news:
 def run_script(module: ModuleType, callbacks: list[Any], facts: Any) -> dict[str, Any]:
     """Run a script's `main`, and tell its phases to the callbacks that listen to them."""
     from engine.worker.learned_batches import check_learned
-    from engine.worker.phases import after_call, mark_phases
+    from engine.worker.phases import after_trainer, mark_phases
 
     names = vars(module)
     before = dict(names)
@@ -166,7 +166,7 @@ def run_script(module: ModuleType, callbacks: list[Any], facts: Any) -> dict[str
                 callback.on_phase(phase)
 
     mark_phases(module, tell, facts.loaded)
-    after_call(module, "make_trainer", lambda trainer: check_learned(trainer, int(names["MAX_LENGTH"])))
+    after_trainer(module, lambda trainer, rows: check_learned(trainer, rows, int(names["MAX_LENGTH"])))
     tell("data")
     try:
         return dict(module.main(callbacks=callbacks))
