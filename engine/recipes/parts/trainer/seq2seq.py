@@ -27,7 +27,7 @@ def make_trainer(
     callbacks: Sequence[TrainerCallback],
 ) -> Trainer:
     """Return the trainer; padding is never learned, and the checkpoint with the lowest loss is kept."""
-    trainer = guard(PerplexityTrainer)(
+    return guard(PerplexityTrainer)(
         model=model,
         args=Seq2SeqTrainingArguments(**arguments(), metric_for_best_model="eval_loss"),
         train_dataset=train,
@@ -36,4 +36,3 @@ def make_trainer(
         data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
         callbacks=list(callbacks),
     )
-    return trainer
