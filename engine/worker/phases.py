@@ -66,10 +66,10 @@ def after_trainer(module: ModuleType, act: Callable[[Any, Any], None]) -> None:
     @functools.wraps(made)
     def seen(*given: Any, **named: Any) -> Any:
         trainer = made(*given, **named)
-        rows = parameters.bind(*given, **named).arguments.get("rows")
-        own, given_rows = trainer.train_dataset, rows[0] if isinstance(rows, tuple) else ()
+        own = trainer.train_dataset
+        rows = parameters.bind(*given, **named).arguments.get("train", own)
         # TRL leaves out rows of which nothing is learned, without a word
-        act(trainer, given_rows if len(given_rows) > len(own) else own)
+        act(trainer, rows if len(rows) > len(own) else own)
         return trainer
 
     vars(module)["make_trainer"] = seen
