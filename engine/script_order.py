@@ -62,7 +62,7 @@ FLAT = {
     "token_trainer",
     "Before and after": "asking batched_answers before_after checkpoints class_card class_results class_samples"
     " confusion cut embedding_evaluator imitating measured policy_test predictions preferring results retrieval"
-    " samples scores sizes untrained",
+    " samples scores untrained",
     "Main": "begin",
 }
 """Parts that are not in the folder of their heading yet."""

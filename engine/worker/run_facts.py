@@ -58,13 +58,12 @@ class RunFacts(TrainerCallback):
         best = state.best_model_checkpoint
         self.found["best_step"] = int(Path(best).name.split("-")[-1]) if best else int(state.global_step)
 
-    def results(self, results: dict[str, Any], script: Path, digest: str, peaks: Iterable[float]) -> dict[str, Any]:
+    def results(self, results: dict[str, Any], output: Path, digest: str, peaks: Iterable[float]) -> dict[str, Any]:
         """Return the script's results with these facts, which are written into its results.json too."""
         facts = dict(self.found)
         if not facts:  # nothing was trained
             facts = {"parameters": count(self.models)[0], "trainable": 0}
         facts |= {"peak_memory_gib": max([peak_memory_gib(), *peaks]), "seconds": time.time() - self.began}
-        output = script.parent / "output"
         if (output / "model").is_dir():
             facts["model_folder"] = str(output / "model")
         whole = {**results, **facts, "script_sha256": digest}

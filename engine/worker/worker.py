@@ -142,7 +142,7 @@ def attempt(module: ModuleType, digest: str, journal: Journal, stop: Stop, news:
         reporter.peaks.close(reporter.phase)
         return told
     reporter.peaks.close(reporter.phase)
-    results = facts.results(results, Path(str(module.__file__)), digest, [reporter.peak_gib])
+    results = facts.results(results, output_of(module), digest, [reporter.peak_gib])
     for sample in results.get("samples", []):
         journal.write("sample", step=results.get("best_step") or 0, **sample)
     memory = reporter.peaks.told(stop.control.parent, results)
@@ -150,6 +150,11 @@ def attempt(module: ModuleType, digest: str, journal: Journal, stop: Stop, news:
     release(stop.control.parent)
     journal.write("finished", status="completed", results=results, proof=proof(results, watcher, reporter), **memory)
     return None
+
+
+def output_of(module: ModuleType) -> Path:
+    """Return the folder that a script writes to; a relative path lies beside it."""
+    return Path(str(module.__file__)).resolve().parent / vars(module).get("OUTPUT", "output")
 
 
 def run_script(module: ModuleType, callbacks: list[Any], facts: Any) -> dict[str, Any]:
