@@ -154,7 +154,7 @@ def attempt(module: ModuleType, digest: str, journal: Journal, stop: Stop, news:
 
 def output_of(module: ModuleType) -> Path:
     """Return the folder that a script writes to; a relative path lies beside it."""
-    return Path(str(module.__file__)).resolve().parent / vars(module).get("OUTPUT", "output")
+    return Path(str(module.__file__)).resolve().parent / str(vars(module).get("OUTPUT", "output"))
 
 
 def run_script(module: ModuleType, callbacks: list[Any], facts: Any) -> dict[str, Any]:
