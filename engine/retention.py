@@ -18,6 +18,11 @@ class KeepingData(Data):
     """Most rows of the keep set, or how many the untouched model writes where there is a guard and no keep set; a
     quarter of them is only measured."""
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All that a training reads rows from."""
+        return (*super().sources, self.keep)
+
 
 class NoRetention(Section):
     """No guard: the fastest way, and the one that forgets the most."""

@@ -46,7 +46,7 @@ def find(name: str) -> Found:
         return _hub_part(name)
     if any(letter in name for letter in "*?["):
         return _pattern(name)
-    if _may_be_hub_id(name):
+    if is_hub_id(name):
         return _folder(_hub(name))
     raise Problem("there is no such file", where=name, advice=_nearest(path), code="missing")
 
@@ -155,7 +155,7 @@ def _nearest(path: Path) -> str:
     return f"'{folder}' holds {listed}" if names else f"'{folder}' is empty"
 
 
-def _may_be_hub_id(name: str) -> bool:
+def is_hub_id(name: str) -> bool:
     """Whether a name that is no path is written like owner/name, with no folder of that owner's name here."""
     return bool(HUB_ID.fullmatch(name)) and suffix_of(Path(name)) not in SUFFIXES and not Path(name).parent.is_dir()
 

@@ -31,6 +31,13 @@ class SftData(KeepingData):
         return () if isinstance(self.train, str) else self.train
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """All that a training reads rows from: the files of every task, where there are several."""
+        if not self.tasks:
+            return super().sources
+        return (self.keep, *(file for task in self.tasks for file in (task.file, task.test)))
+
+    @property
     def told(self) -> str:
         """What the rows are called on a screen: their file, or the tasks."""
         return self.train if isinstance(self.train, str) else ", ".join(task.name for task in self.train)

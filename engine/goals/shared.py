@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from engine.data.load_parts import load_parts
 from engine.data.within import within
 from engine.methods import misfit
 from engine.section import CHOOSES_PART, INLINE, INLINE_DEFAULT, NOT_IN_SCRIPT, Section, Setting
@@ -128,7 +129,13 @@ class Data(Section):
             "flaws": "kept_aside" if "broken_row" in self.drop else "refused",
             "cleaning": "chosen" if set(self.drop) - {"broken_row"} else "none",
             "doubles": "near" if near else "equal",
+            **load_parts(self.sources),
         }
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All that a training reads rows from."""
+        return (self.source, self.test)
 
     @property
     def source(self) -> str:

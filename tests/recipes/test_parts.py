@@ -3,6 +3,7 @@
 import json
 import signal
 from collections import Counter
+from importlib import import_module
 
 import pytest
 import torch
@@ -12,7 +13,10 @@ from sentence_transformers.sentence_transformer.evaluation import InformationRet
 from transformers import AutoTokenizer
 
 from engine.data import sources
-from engine.recipes.parts import checkpoints, conversation, files, fitted, retrieval, rows, split
+from engine.data.load_parts import load_parts
+from engine.recipes.parts import checkpoints, conversation, fitted, retrieval, rows, split
+from engine.recipes.parts.data.files import general
+from engine.recipes.parts.data.load import general as general_load
 from engine.recipes.parts.tokens import chat, text
 from engine.recipes.parts.turns import instruction, messages
 from tests.tiny import pairs, write_rows
@@ -242,13 +246,12 @@ def test_rows_with_an_empty_field_are_left_out_and_counted(tmp_path, monkeypatch
     assert "1 of" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("suffix", ["csv", "tsv", "json", "parquet", "jsonl.gz"])
-def test_files_of_every_kind_are_read(suffix, tmp_path, monkeypatch):
+def write_as(folder, suffix):
     import gzip
 
     import pandas
 
-    path, table = tmp_path / f"rows.{suffix}", pandas.DataFrame(pairs(20))
+    path, table = folder / f"rows.{suffix}", pandas.DataFrame(pairs(20))
     if suffix == "csv":
         table.to_csv(path, index=False)
     elif suffix == "tsv":
@@ -257,11 +260,44 @@ def test_files_of_every_kind_are_read(suffix, tmp_path, monkeypatch):
         path.write_text(json.dumps(pairs(20)))
     elif suffix == "parquet":
         table.to_parquet(path)
+    elif suffix == "txt":
+        path.write_text("".join(f"line {number}\n" for number in range(20)))
     else:
         path.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in pairs(20)).encode()))
-    settings_of_rows(monkeypatch, path)
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "json", "parquet", "jsonl.gz"])
+def test_files_of_every_kind_are_read(suffix, tmp_path, monkeypatch):
+    settings_of_rows(monkeypatch, write_as(tmp_path, suffix))
     train, test = rows.read_rows()
     assert (len(train), len(test)) == (18, 2)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "json", "parquet", "jsonl.gz", "txt"])
+def test_the_part_for_one_kind_of_file_reads_what_the_general_one_reads(suffix, tmp_path):
+    path, kind = write_as(tmp_path, suffix), {"jsonl.gz": "json", "txt": "text"}.get(suffix, suffix)
+    whole = general_load.read(str(path)).to_list()
+    assert len(whole) == 20
+    for source, files in ((path, "one"), (tmp_path / "r*", "pattern"), (tmp_path, "folder")):
+        chosen = load_parts([str(source)])
+        assert chosen["data.load"] == kind
+        assert chosen["data.files"] == (files if source != tmp_path or suffix != "txt" else "general")
+        assert chosen["data.texts_in"] == ("documents" if suffix == "txt" else "table")
+        part = import_module(f"engine.recipes.parts.data.files.{chosen['data.files']}")
+        assert part.files_of(str(source)) == [str(path)]
+    assert import_module(f"engine.recipes.parts.data.load.{kind}").read(str(path)).to_list() == whole
+
+
+def test_sources_that_differ_are_read_by_the_general_part(tmp_path):
+    csv, tsv = write_as(tmp_path, "csv"), write_as(tmp_path, "tsv")
+    several = {"data.load": "general", "data.files": "one", "data.texts_in": "general"}
+    assert load_parts([str(csv), str(tsv)]) == several
+    assert load_parts([str(csv), ""])["data.load"] == "csv"
+    assert load_parts([str(tmp_path)]) == several | {"data.files": "folder"}
+    assert load_parts(["owner/name"]) == {"data.load": "hub", "data.files": "hub", "data.texts_in": "table"}
+    assert load_parts(["owner/name/test-*"])["data.load"] == "hub_files"
+    assert load_parts(["~nobody-there/x"])["data.load"] == "general"
 
 
 def checkpoint(folder):
@@ -299,7 +335,8 @@ def test_a_training_reads_the_files_that_were_looked_at(names, tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x\n")
     looked_at = sorted(str(file) for file in sources.find(str(tmp_path)).files)
-    assert files.files_of(str(tmp_path)) == looked_at
+    chosen = import_module(f"engine.recipes.parts.data.files.{load_parts([str(tmp_path)])['data.files']}")
+    assert chosen.files_of(str(tmp_path)) == general.files_of(str(tmp_path)) == looked_at
     assert looked_at
 
 

@@ -9,7 +9,9 @@ from transformers import AutoTokenizer
 from engine import document
 from engine.config import methods_of
 from engine.problem import Problem
-from engine.recipes.parts import files, split, texts, whole_texts
+from engine.recipes.parts import split, texts, whole_texts
+from engine.recipes.parts.data.files import general
+from engine.recipes.parts.data.texts_in.general import texts_in
 from engine.recipes.parts.tokens import packed, text
 from engine.script import assemble
 from tests.forge import check_cell, forge, losses, refused, resumed
@@ -161,11 +163,11 @@ def test_a_folder_of_code_is_one_text_a_file(tmp_path, monkeypatch):
     for name in ("main.py", "lib/tool.rs", "README.md", ".hidden.py", "_build/out.py", "picture.png", "lib/LICENSE"):
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(f"# {name}\n\nline two\n")
-    found = texts.texts_in(str(tmp_path))
+    found = texts_in(str(tmp_path))
     assert found["text"] == ["# lib/tool.rs\n\nline two\n", "# main.py\n\nline two\n"]
-    assert files.files_of(str(tmp_path / "*.py")) == [str(tmp_path / ".hidden.py"), str(tmp_path / "main.py")]
+    assert general.files_of(str(tmp_path / "*.py")) == [str(tmp_path / ".hidden.py"), str(tmp_path / "main.py")]
     (tmp_path / "rows.jsonl").write_text('{"text": "a row"}\n')
-    assert texts.texts_in(str(tmp_path))["text"] == ["a row"]
+    assert texts_in(str(tmp_path))["text"] == ["a row"]
 
 
 @pytest.mark.parametrize("text", ["one line of words without any break in it", "first\nsecond\nthird\nfourth\nfifth"])

@@ -201,7 +201,7 @@ def test_hostile_texts_are_data(text, tmp_path):
     for name in ("BASE_MODEL", "TRAIN", "TEST", "GROUP", "TEMPLATE"):
         assert stated[name][1] == text
     assert stated["COLUMNS"][1]["instruction"] == text
-    plain = described("sft", "lora", roles("instruction", "output"))
+    plain = described("sft", "lora", roles("instruction", "output"), data={"train": text, "test": text})
     assert definitions(script.assemble(run, specialized=False)) == definitions(
         script.assemble(plain, specialized=False)
     )

@@ -9,10 +9,10 @@ from transformers import AutoConfig, DataCollatorWithPadding, PreTrainedModel, P
 from engine.recipes.parts.base import BASE_MODEL, REVISION, TRUST_REMOTE_CODE
 from engine.recipes.parts.class_texts import tokenize_texts
 from engine.recipes.parts.classes import names_of
+from engine.recipes.parts.data.load.general import read
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.keep_named import KEEP, texts_of_rows
 from engine.recipes.parts.kept import parted
-from engine.recipes.parts.read import read
 from engine.recipes.parts.reading import BATCH
 from engine.recipes.parts.replay.none import replayed
 from engine.recipes.parts.results import measured_once

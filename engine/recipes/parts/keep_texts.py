@@ -6,12 +6,12 @@ from datasets import Dataset, load_dataset
 from transformers import PreTrainedTokenizerBase
 
 from engine.recipes.parts.begin import SEED
+from engine.recipes.parts.data.files.general import files_of
+from engine.recipes.parts.data.load.general import read
+from engine.recipes.parts.data.plain_text_files import is_text
 from engine.recipes.parts.ended import ended
-from engine.recipes.parts.files import files_of
 from engine.recipes.parts.keep_named import KEEP
 from engine.recipes.parts.kept import KEEP_ROWS
-from engine.recipes.parts.plain_texts import is_text
-from engine.recipes.parts.read import read
 from engine.recipes.parts.token_rows import row_length, token_rows
 
 

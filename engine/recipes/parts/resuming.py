@@ -10,7 +10,7 @@ from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState,
 
 from engine.recipes.parts.arguments import EPOCHS, MAX_STEPS
 from engine.recipes.parts.begin import SEED
-from engine.recipes.parts.files import files_read
+from engine.recipes.parts.data.files_read import files_read
 from engine.recipes.parts.manifest import digest, file_facts, flaw_in, read_manifest, write_manifest
 from engine.recipes.parts.output import output
 from engine.recipes.parts.warnings import warn

@@ -1,25 +1,13 @@
 """Texts to read on in: a file of prose or code is one text, a row of a table as well."""
 
-from datasets import Dataset, load_dataset
+from datasets import Dataset
 
 from engine.recipes.parts.cleaning.none import clean
 from engine.recipes.parts.data.few_rows import few
-from engine.recipes.parts.encoding import ENCODING
-from engine.recipes.parts.files import files_of
-from engine.recipes.parts.plain_texts import is_text
+from engine.recipes.parts.data.texts_in.general import texts_in
 from engine.recipes.parts.roles import roles
 from engine.recipes.parts.source import COLUMNS, GROUP, TEST, TRAIN
 from engine.recipes.parts.split import TEST_FRACTION, split
-from engine.recipes.parts.taken.plain import source_rows
-
-
-def texts_in(source: str) -> Dataset:
-    """Return the rows of a table, or one row for each text file, in the order of their names."""
-    files = files_of(source)
-    if not files or not all(is_text(file) for file in files):
-        return source_rows(source)
-    options = {"sample_by": "document", "encoding": ENCODING, "encoding_errors": "replace"}
-    return load_dataset("text", data_files=files, split="train", **options)
 
 
 def ends(texts: list[str]) -> tuple[Dataset, Dataset]:

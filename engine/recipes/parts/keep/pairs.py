@@ -2,9 +2,9 @@
 
 from transformers import PreTrainedTokenizerBase
 
+from engine.recipes.parts.data.load.general import read
 from engine.recipes.parts.keep_form.single import in_form
 from engine.recipes.parts.keep_set import KeepSet
-from engine.recipes.parts.read import read
 from engine.recipes.parts.tokens.seq2seq import tokenize
 
 KEEP: str = ""  # rows on which nothing should be forgotten: rows of the goal

@@ -8,8 +8,8 @@ from datasets import Dataset, concatenate_datasets
 from engine.recipes.parts.begin import SEED
 from engine.recipes.parts.cleaning.none import clean
 from engine.recipes.parts.data.few_rows import few
+from engine.recipes.parts.data.load.general import read
 from engine.recipes.parts.halves import check_halves
-from engine.recipes.parts.read import read
 from engine.recipes.parts.roles import roles
 from engine.recipes.parts.split import split
 from engine.recipes.parts.template import filled

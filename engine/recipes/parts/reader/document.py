@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from engine.recipes.parts.files import files_of
+from engine.recipes.parts.data.files.general import files_of
 from engine.recipes.parts.json_value import json_value
 from engine.recipes.parts.opened import opened
 from engine.recipes.parts.row_of import as_row

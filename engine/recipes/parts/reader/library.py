@@ -2,7 +2,7 @@
 
 from datasets import Dataset
 
-from engine.recipes.parts.read import read
+from engine.recipes.parts.data.load.general import read
 
 
 def load(source: str) -> Dataset:

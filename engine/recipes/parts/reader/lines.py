@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from engine.recipes.parts.files import files_of
+from engine.recipes.parts.data.files.general import files_of
 from engine.recipes.parts.flaws.refused import flaw
 from engine.recipes.parts.json_value import json_value
 from engine.recipes.parts.opened import opened

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
-from engine.recipes.parts.files import files_of
+from engine.recipes.parts.data.files.general import files_of
 from engine.recipes.parts.flaws.refused import flaw
 from engine.recipes.parts.opened import opened
 

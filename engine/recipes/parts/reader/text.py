@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from engine.recipes.parts.files import files_of
+from engine.recipes.parts.data.files.general import files_of
 from engine.recipes.parts.opened import opened
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from datasets import Dataset
 
 from engine.recipes.parts.convert.none import converted
+from engine.recipes.parts.data.files.general import files_of
 from engine.recipes.parts.dropped import set_aside
-from engine.recipes.parts.files import files_of
 from engine.recipes.parts.reader.library import load
 from engine.recipes.parts.unfit.none import why_unfit
 

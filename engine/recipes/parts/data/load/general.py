@@ -1,11 +1,12 @@
-"""Rows as the library reads them."""
+"""Rows as the library reads them, whatever they lie in."""
 
 from typing import Any
 
 from datasets import Dataset, load_dataset
 
-from engine.recipes.parts.files import ending, files_of
-from engine.recipes.parts.plain_texts import is_text
+from engine.recipes.parts.data.ending import ending
+from engine.recipes.parts.data.files.general import files_of
+from engine.recipes.parts.data.plain_text_files import is_text
 
 
 def read(source: str) -> Dataset:

@@ -1,6 +1,6 @@
 """Which files are plain texts."""
 
-from engine.recipes.parts.files import ending
+from engine.recipes.parts.data.ending import ending
 
 
 def is_text(file: str) -> bool:

@@ -1,12 +1,9 @@
-"""Files of rows: which ones a name stands for, and what they hold."""
+"""The rows lie in a file, in the files that match a pattern, or in a folder of tables or of texts."""
 
-from functools import cache
 from pathlib import Path
 
-
-def ending(file: str) -> str:
-    """Return the ending that names the format, without .gz or .zst."""
-    return next((suffix for suffix in reversed(Path(file.lower()).suffixes) if suffix not in (".gz", ".zst")), "")
+from engine.recipes.parts.data.ending import ending
+from engine.recipes.parts.data.files_read import files_read
 
 
 def code_endings() -> set[str]:
@@ -30,12 +27,6 @@ def is_aside(file: Path, folder: Path) -> bool:
         file.name.startswith("cache-") and file.suffix == ".arrow"
     )  # what `datasets` has made of the rows beside it
     return hidden or private or cached or file.name in named or file.name.split(".")[0].lower() in beside
-
-
-@cache
-def files_read() -> dict[str, None]:
-    """Return the files of rows that were asked for so far: a checkpoint says which rows it learned from."""
-    return {}
 
 
 def files_of(source: str) -> list[str]:
