@@ -173,6 +173,17 @@ def test_the_script_goes_to_stdout_or_into_a_file_and_is_valid_python(tmp_path):
     assert 'PRECISION: str = "float16"' in card and "\nDEVICES" not in card
 
 
+def test_the_script_is_written_as_a_notebook_too(tmp_path):
+    cwd = project(tmp_path)
+    done = tunewright("export", "run.yaml", "--notebook", "mine.ipynb", "-o", "mine.py", cwd=cwd)
+    assert done.stdout == "" and "jupyter lab mine.ipynb" in done.stderr
+    known = json.loads((cwd / "mine.ipynb").read_text())
+    sources = ["".join(cell["source"]) for cell in known["cells"] if cell["cell_type"] == "code"]
+    assert sources[0].startswith("%pip install -q accelerate==") and "mine.ipynb" in sources[1]
+    written = (cwd / "mine.py").read_text()
+    assert all(block.strip() in written for block in sources[2:-1])
+
+
 def test_a_script_can_be_made_where_the_model_is_not(tmp_path):
     done = tunewright("export", "run.yaml", "--set", "model.id=someone/else", cwd=project(tmp_path))
     assert done.returncode == 0 and 'BASE_MODEL: str = "someone/else"' in done.stdout

@@ -170,7 +170,7 @@ def test_the_bare_script_gives_the_numbers_of_the_worker(name: str, request: Any
 
 
 TRIED = (
-    *("sft", "sft_seq2seq", "pretrain", "prefer", "prefer kto", "reward", "reinforce ppo", "reinforce grpo"),
+    *("sft", "sft pairs", "pretrain", "prefer", "prefer kto", "reward", "reinforce ppo", "reinforce grpo"),
     *("distill_logits", "embed", "classify", "classify_head"),
 )
 """A cell for every way in which rows are read and steps are counted."""

@@ -9,6 +9,7 @@ import pytest
 
 from engine.document import load, read
 from engine.gpu import GpuUser
+from engine.notebook import notebook
 from tests import facts
 from tests.tui.desk import EMBED, SFT, Desk, at, keys, sees, text, type_text, until
 from tests.tui.journals import answer
@@ -195,12 +196,19 @@ async def test_the_whole_script_is_shown_and_written(desk: Desk, size: tuple[int
         script = app.screen.query_one(ScriptView).text
         await pilot.press("x")
         await at(pilot, "ScriptScreen")
-        await sees(pilot, "Answer like the examples")
+        await sees(pilot, "Teach", "to answer like")
         await pilot.press("enter")
         await sees(pilot, "Export the script")
         await pilot.press("enter")
         await planned(pilot)
         assert (desk.folder / "train.py").read_text() == script
+        await pilot.press("x")
+        await at(pilot, "ScriptScreen")
+        await pilot.press("n")
+        await sees(pilot, "Export the notebook")
+        await pilot.press("enter")
+        await planned(pilot)
+        assert (desk.folder / "train.ipynb").read_text() == notebook(script)
 
 
 async def test_a_file_is_replaced_only_after_a_question(desk: Desk) -> None:

@@ -13,22 +13,30 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there; printed when not given.")
     ] = None,
+    notebook: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write it as a notebook (train.ipynb), a cell under each heading."),
+    ] = None,
     settings: Sets = None,
     gpu: GpuName = None,
     vram: Vram = None,
     runs_folder: Runs = None,
 ) -> None:
     """Print the script of a run. It is one self-contained train.py that needs nothing of tunewright."""
+    from engine.notebook import notebook as cells
     from engine.roots import root
     from tui.commands.say import complain, write
     from tui.planning import write_text
 
     text = _script(file, settings or [], root(runs_folder), gpu, vram)
-    if output is None:
+    if notebook is not None:
+        write_text(notebook, cells(text, notebook.name))
+        complain(f"written to {notebook}; open it with: jupyter lab {notebook}")
+    if output is not None:
+        write_text(output, text)
+        complain(f"written to {output}; run it with: uv run {output}, or python {output}")
+    elif notebook is None:
         write(text)
-        return
-    write_text(output, text)
-    complain(f"written to {output}; run it with: uv run {output}, or python {output}")
 
 
 def _script(file: Path, settings: list[str], root: Path, gpu: str | None, vram: float | None) -> str:

@@ -237,11 +237,15 @@ class PlanScreen(Step):
     @work(exclusive=True, group="over")
     async def action_export(self) -> None:
         """Show the whole script, and write it where the person says."""
+        from engine.notebook import notebook
         from tui.screens.script import ScriptScreen
 
-        screen = ScriptScreen(self.script.text, self.script.lines)
-        if await self.app.push_screen_wait(screen):
-            await keep(self.app, "Export the script", "train.py", self.script.text, self.wizard.drafts)
+        text = self.script.text
+        form = await self.app.push_screen_wait(ScriptScreen(text, self.script.lines))
+        if form == "notebook":
+            await keep(self.app, "Export the notebook", "train.ipynb", notebook(text), self.wizard.drafts)
+        elif form:
+            await keep(self.app, "Export the script", "train.py", text, self.wizard.drafts)
 
     @work(exclusive=True, group="over")
     async def action_what_if(self) -> None:

@@ -12,11 +12,12 @@ from tui.widgets.script_view import ScriptView
 from tui.widgets.topline import TopLine
 
 
-class ScriptScreen(Screen[bool]):
-    """Shows train.py over the plan; returns whether it is to be written to a file."""
+class ScriptScreen(Screen[str]):
+    """Shows train.py over the plan; returns what is to be written to a file: script, notebook, or nothing."""
 
     BINDINGS = [
-        Binding("enter", "write", "Write to a file", tooltip="Choose where, then write the script"),
+        Binding("enter", "write('script')", "Write to a file", tooltip="Choose where, then write the script"),
+        Binding("n", "write('notebook')", "Notebook", tooltip="Choose where, then write the same as a notebook"),
         Binding("escape,x", "back", "Back"),
     ]
 
@@ -37,10 +38,10 @@ class ScriptScreen(Screen[bool]):
         view.show(self.text, self.lines)
         view.focus()
 
-    def action_write(self) -> None:
+    def action_write(self, form: str) -> None:
         """Go on to the question where to."""
-        self.dismiss(True)
+        self.dismiss(form)
 
     def action_back(self) -> None:
         """Go back to the plan."""
-        self.dismiss(False)
+        self.dismiss("")
