@@ -54,6 +54,7 @@ def parts(run: Run) -> dict[str, str]:
     every = "epoch" if getattr(run.training, "evaluate_every", "epoch") == "epoch" else "steps"
     found = METHOD_PARTS[run.method.kind] | {"weights": weights, "setup.intervals": every}
     found["evaluation.prompt_learning"] = prompt
+    found["training.row_order"] = "shuffled" if run.launch.device == "cpu" else "longest_first"
     return found | run.data.parts() | run.parts()
 
 

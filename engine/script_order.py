@@ -57,10 +57,10 @@ FLAT = {
     "Retention": "class_keep class_keep_set distance holding keep keep_named keep_set keep_texts kept"
     " kept_tensors replay retention scored watched",
     "Training": "answer_tokens arguments class_trainer divergence embedding_loss embedding_sizes "
-    "embedding_trainer groups guide_model learner likelihood longest_first loop "
-    "loss_kernel manifest pair_batch reference resuming surrogate "
+    "embedding_trainer groups guide_model learner likelihood loop "
+    "loss_kernel pair_batch reference surrogate "
     "token_trainer",
-    "Before and after": "asking batched_answers before_after checkpoints class_card class_results class_samples"
+    "Before and after": "asking batched_answers before_after class_card class_results class_samples"
     " confusion cut embedding_evaluator imitating measured policy_test predictions preferring results retrieval"
     " samples scores untrained",
     "Main": "begin",

@@ -17,7 +17,7 @@ from engine.listing import listing
 from engine.liveness import is_locked, process_start
 from engine.problem import Problem
 from engine.worker.worker import identity
-from tests.forge import forge, losses, refused_folder, resumed, trained
+from tests.forge import forge, losses, refused_folder, trained
 from tests.tiny import write_rows
 from tests.training import create, curves, values, wait
 from tests.tui.journals import standing_in
@@ -115,11 +115,9 @@ def test_a_run_that_is_made_shorter_ends_as_one_that_was_planned_so(described, t
     assert curves(known) == curves(planned)
     with pytest.raises(Problem, match="not going on"):
         control.shorten(folder, 1)
-    again = resumed(
-        folder, tmp_path / "again", steps
-    )  # killed after its last checkpoint: it does not go on to 4 epochs
-    assert again["metrics"] == known.finished["results"]["metrics"]
-    assert max(losses(tmp_path / "again" / "output")) == steps
+    again = trained(folder)  # killed after its last checkpoint: it does not go on to 4 epochs
+    assert again.finished["results"]["metrics"] == known.finished["results"]["metrics"]
+    assert max(losses(folder / "output")) == steps
 
 
 @pytest.mark.parametrize(

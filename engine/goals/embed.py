@@ -175,6 +175,7 @@ class EmbedRun(BaseRun):
             "embedding_evaluator": shape.evaluator,
             "embedding_sizes": "matryoshka" if self.objective.matryoshka else "own_width",
             "embedding_trainer": "own_weights" if rule.own else "plain",
+            "training.row_order": "shuffled",  # rows are texts, and a loss may ask for an order of its own
         }
 
 

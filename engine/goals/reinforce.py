@@ -93,7 +93,13 @@ class ReinforceRun(BaseRun):
     def parts(self) -> dict[str, str]:
         """Return the algorithm, and who pays; a step that can't be cut into whole groups is a Problem."""
         self._check_step()
-        return {"learner": self.objective.algorithm, "reward": payer(self.objective.reward)}
+        loop = "own_loop" if self.objective.algorithm == "ppo" else "trainer"
+        return {
+            "learner": self.objective.algorithm,
+            "reward": payer(self.objective.reward),
+            "training.resume": loop,
+            "training.row_order": "shuffled",  # the answers are not written yet
+        }
 
     def derived_settings(self) -> dict[str, object]:
         """Return how many answers to one prompt are compared."""

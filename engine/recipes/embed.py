@@ -10,18 +10,19 @@ from transformers import TrainerCallback
 
 from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.begin import begin
-from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
 from engine.recipes.parts.embedding_evaluator.retrieval import make_evaluator
 from engine.recipes.parts.embedding_loss.ranking import batch_sampler, make_loss
 from engine.recipes.parts.embedding_rows.ranked import embedding_rows, prompts
 from engine.recipes.parts.embedding_sizes.matryoshka import at_every_size, sizes
-from engine.recipes.parts.embedding_trainer.plain import new_trainer, train
+from engine.recipes.parts.embedding_trainer.plain import new_trainer, take_up_loss
 from engine.recipes.parts.encoder import load_encoder
 from engine.recipes.parts.encoder_adapter.lora import adapt_encoder, saved_weights
 from engine.recipes.parts.encoder_check import check_encoder_method
+from engine.recipes.parts.evaluation.best_checkpoint import check_best_loaded, measured_best
 from engine.recipes.parts.measured import Measured
 from engine.recipes.parts.output import output
 from engine.recipes.parts.results import compare, measured_once, report
+from engine.recipes.parts.training.resume.trainer import train_from_checkpoint
 
 
 def make_trainer(
@@ -61,7 +62,8 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     evaluator = make_evaluator(rows, measured, loss)
     trainer = make_trainer(encoder, rows, loss, evaluator, callbacks)
     before = measured_once("baseline.json", trainer.evaluate)
-    train(trainer)
+    take_up_loss(trainer)
+    train_from_checkpoint(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(encoder))
     after = measured_best(trainer)
     encoder.save_pretrained(str(output() / "model"))

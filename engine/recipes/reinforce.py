@@ -8,7 +8,7 @@ from transformers import TrainerCallback
 
 from engine.recipes.parts.adapter.lora import adapt, saved_weights
 from engine.recipes.parts.begin import begin
-from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
+from engine.recipes.parts.evaluation.best_checkpoint import check_best_loaded, measured_best
 from engine.recipes.parts.language_model.plain import load_model
 from engine.recipes.parts.learner.grpo import make_learner
 from engine.recipes.parts.method_check import check_method
@@ -16,10 +16,10 @@ from engine.recipes.parts.noise import without_noise
 from engine.recipes.parts.output import output
 from engine.recipes.parts.questions import read_questions
 from engine.recipes.parts.results import compare, measured_once, report
-from engine.recipes.parts.resuming import take_up, train_on
 from engine.recipes.parts.reward.function import check_reward, load_reward
 from engine.recipes.parts.samples import SAMPLES, answers
 from engine.recipes.parts.tokenizer import load_tokenizer
+from engine.recipes.parts.training.resume.trainer import train_from_checkpoint
 
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     before = measured_once("baseline.json", trainer.evaluate)
     prompts = [one.tokens for one in shown]
     base = measured_once("base_answers.json", lambda: answers(trainer.model, tokenizer, prompts))
-    train_on(trainer, take_up(trainer))
+    train_from_checkpoint(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))
     after = measured_best(trainer)
     tuned = answers(trainer.model, tokenizer, prompts)

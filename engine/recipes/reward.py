@@ -12,9 +12,8 @@ from trl import RewardConfig, RewardTrainer
 from engine.recipes.parts.adapter.lora import adapt, saved_weights
 from engine.recipes.parts.arguments import arguments
 from engine.recipes.parts.begin import begin
-from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
 from engine.recipes.parts.conversation import set_template
-from engine.recipes.parts.longest_first import train_longest_first
+from engine.recipes.parts.evaluation.best_checkpoint import check_best_loaded, measured_best
 from engine.recipes.parts.method_check import check_method
 from engine.recipes.parts.noise import without_noise
 from engine.recipes.parts.output import output
@@ -25,6 +24,7 @@ from engine.recipes.parts.results import compare, measured_once, report
 from engine.recipes.parts.sequence_classifier.plain import load_classifier
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.trained_dtype.chosen import store_trained
+from engine.recipes.parts.training.resume.trainer import train_from_checkpoint
 from engine.recipes.parts.truncated import tell_truncated
 
 CENTER: float = 0.0  # pull of the rewards towards a mean of zero; 0.01 is usual where a policy learns from them
@@ -92,7 +92,7 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     trainer = make_trainer(model, tokenizer, rows, callbacks)
     before = measured_once("baseline.json", trainer.evaluate)
     base = measured_once("base_rewards.json", lambda: judged(trainer))
-    train_longest_first(trainer)
+    train_from_checkpoint(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))
     after, tuned = measured_best(trainer), judged(trainer)
     trainer.save_model(str(output() / "model"))

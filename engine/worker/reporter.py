@@ -75,6 +75,7 @@ class Reporter(TrainerCallback):
             parameters=sum(size for size, _ in sizes),
             **picked_by(args),
         )
+        self._plan(state)
         if self.news:
             self.on_warning("halved", self.news, "set training.batch so from the beginning next time")
         self.stop.training = self.begun = True
@@ -117,7 +118,8 @@ class Reporter(TrainerCallback):
             return
         self.plan = text
         planned = json.loads(text)
-        if state.global_step < planned["max_steps"] < state.max_steps:
+        is_ahead = state.global_step < planned["max_steps"] or not self.begun  # a resumed run may be there already
+        if is_ahead and planned["max_steps"] < state.max_steps:
             state.max_steps = planned["max_steps"]
             self.journal.write("planned", step=state.global_step, **planned)
 

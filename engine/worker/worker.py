@@ -126,14 +126,18 @@ def attempt(module: ModuleType, digest: str, journal: Journal, stop: Stop, news:
     """Train to the end and return None, or return how to go on where the device was full and consent is there."""
     from engine.worker.place import Place
     from engine.worker.reporter import Reporter
+    from engine.worker.resuming import Checkpoints
     from engine.worker.run_facts import RunFacts
     from engine.worker.watchdog.proof import proof
     from engine.worker.watchdog.watcher import Watcher
 
     reporter, facts = Reporter(journal, stop, news), RunFacts()
     watcher = Watcher(lambda found, step: reporter.on_warning(found.code, found.message, found.advice, step))
+    checkpoints = Checkpoints(module, reporter.on_warning)
+    checkpoints.set_damaged_aside()
     try:
-        results = run_script(module, [Place(stop.control.parent), reporter, watcher, facts], facts)
+        watching = [Place(stop.control.parent), checkpoints, reporter, watcher, facts]
+        results = run_script(module, watching, facts)
     except Exception as error:
         told = halve(module, stop.control, error)
         if told is None:

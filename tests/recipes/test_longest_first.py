@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_every_row_comes_once_and_the_longest_in_the_first_two_steps() -> None:
-    from engine.recipes.parts.longest_first import LongestFirst
+    from engine.recipes.parts.training.row_order.longest_first import LongestFirst
 
     for seed, (rows, batch, accumulate) in enumerate([(50, 4, 1), (50, 4, 3), (7, 4, 2), (3, 8, 1)]):
         lengths = [random.Random(seed * 100 + row).randrange(5, 500) for row in range(rows)]
@@ -30,7 +30,7 @@ def test_a_trainer_goes_on_in_the_same_order(tmp_path: Path) -> None:
     from datasets import Dataset
     from transformers import Trainer, TrainingArguments
 
-    from engine.recipes.parts.longest_first import put_longest_first
+    from engine.recipes.parts.training.row_order.longest_first import set_row_order
 
     torch.set_num_threads(1)
     texts = [[row % 90 + 1] * (3 + row * 7 % 23) for row in range(40)]
@@ -69,7 +69,7 @@ def test_a_trainer_goes_on_in_the_same_order(tmp_path: Path) -> None:
             }
 
         trainer = Trainer(Sum(seen), told, data_collator=collate, train_dataset=rows)
-        put_longest_first(trainer)
+        set_row_order(trainer)
         trainer.train(resume_from_checkpoint=resume)
         return seen
 

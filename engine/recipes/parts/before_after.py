@@ -6,13 +6,13 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback
 
 from engine.recipes.parts.adapter.lora import saved_weights
-from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
+from engine.recipes.parts.evaluation.best_checkpoint import check_best_loaded, measured_best
 from engine.recipes.parts.evaluation.prompt_learning.no import learns_prompt
 from engine.recipes.parts.evaluation.test_sets.one import measures
-from engine.recipes.parts.longest_first import train_longest_first
 from engine.recipes.parts.output import output
 from engine.recipes.parts.results import compare, measured_once
 from engine.recipes.parts.samples import answers
+from engine.recipes.parts.training.resume.trainer import train_from_checkpoint
 
 
 def before_and_after(
@@ -30,7 +30,7 @@ def before_and_after(
     base = measured_once("base_answers.json", lambda: answers(trainer.model, tokenizer, prompts))
     if learns_prompt():
         trainer.model = whole
-    train_longest_first(trainer)
+    train_from_checkpoint(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))
     after = measured_best(trainer)
     tuned = answers(trainer.model, tokenizer, prompts)

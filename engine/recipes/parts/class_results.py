@@ -7,11 +7,11 @@ import torch
 from datasets import Dataset
 from transformers import Trainer, TrainerCallback
 
-from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
 from engine.recipes.parts.class_samples import class_samples
 from engine.recipes.parts.confusion import confusion, tables
-from engine.recipes.parts.longest_first import train_longest_first
+from engine.recipes.parts.evaluation.best_checkpoint import check_best_loaded, measured_best
 from engine.recipes.parts.results import compare, measured_once
+from engine.recipes.parts.training.resume.trainer import train_from_checkpoint
 
 
 def classes_said(trainer: Trainer) -> list[int]:
@@ -30,7 +30,7 @@ def before_and_after(
     """Measure, train, and measure the best checkpoint; return `metrics`, `confusion` and `samples` of both."""
     before = measured_once("baseline.json", trainer.evaluate)
     first = measured_once("baseline_classes.json", lambda: classes_said(trainer))
-    train_longest_first(trainer)
+    train_from_checkpoint(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights())
     after, last = measured_best(trainer), classes_said(trainer)
     base, tuned = (confusion(test["label"], said, len(names)) for said in (first, last))

@@ -6,12 +6,12 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback
 
 from engine.recipes.parts.adapter.full import saved_weights
-from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
-from engine.recipes.parts.longest_first import train_longest_first
+from engine.recipes.parts.evaluation.best_checkpoint import check_best_loaded, measured_best
 from engine.recipes.parts.output import output
 from engine.recipes.parts.results import compare, measured_once, report
 from engine.recipes.parts.samples import answers
 from engine.recipes.parts.teacher import TEACHER
+from engine.recipes.parts.training.resume.trainer import train_from_checkpoint
 
 
 def imitate(
@@ -26,7 +26,7 @@ def imitate(
     before = measured_once("baseline.json", trainer.evaluate)
     base = measured_once("base_answers.json", lambda: answers(trainer.model, tokenizer, prompts))
     teacher = measured_once("teacher_answers.json", shown)
-    train_longest_first(trainer)
+    train_from_checkpoint(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))
     after = measured_best(trainer)
     spoken = zip([text for text, _ in asked], base, answers(trainer.model, tokenizer, prompts), teacher, strict=True)

@@ -20,6 +20,7 @@ from transformers import (
     TrainerState,
     TrainingArguments,
     get_scheduler,
+    set_seed,
 )
 from transformers.integrations import get_reporting_integration_callbacks
 from transformers.trainer_callback import CallbackHandler, DefaultFlowCallback
@@ -29,7 +30,7 @@ from engine.recipes.parts.arguments import ACCUMULATE, EPOCHS, MAX_STEPS, TRACKI
 from engine.recipes.parts.begin import SEED
 from engine.recipes.parts.output import SMOKE_TEST, output
 from engine.recipes.parts.reading import BATCH
-from engine.recipes.parts.resuming import planned_steps
+from engine.recipes.parts.training.checkpoints import CheckpointMarker, newest_checkpoint
 
 
 class Loop(ABC):
@@ -64,9 +65,8 @@ class Loop(ABC):
         warmup = self.args.get_warmup_steps(self.state.max_steps)
         self.scheduler = get_scheduler(self.args.lr_scheduler_type, self.optimizer, warmup, self.state.max_steps)
         trackers = [tracker() for tracker in get_reporting_integration_callbacks(list(TRACKING))]
-        self.callback_handler = CallbackHandler(
-            [DefaultFlowCallback(), *trackers, *callbacks], model, tokenizer, self.optimizer, self.scheduler
-        )
+        callbacks = [DefaultFlowCallback(), CheckpointMarker(), *trackers, *callbacks]
+        self.callback_handler = CallbackHandler(callbacks, model, tokenizer, self.optimizer, self.scheduler)
         self.told: list[dict[str, float]] = []
 
     def make_optimizer(self) -> torch.optim.Optimizer:
@@ -104,10 +104,11 @@ class Loop(ABC):
         size = BATCH * ACCUMULATE
         return [self.rows[index] for index in order[place * size : (place + 1) * size]]
 
-    def train(self, resume_from_checkpoint: str | None = None) -> None:
-        """Train to the end, from a checkpoint if one is given, and load the best weights."""
-        if resume_from_checkpoint:
-            self.resume(Path(resume_from_checkpoint))
+    def train(self) -> None:
+        """Train to the end, from the newest whole checkpoint on if there is one, and load the best weights."""
+        set_seed(SEED)  # a resumed run does not measure the untouched model again, which draws random numbers
+        if checkpoint := newest_checkpoint():
+            self.resume(checkpoint)
         self.tell("on_train_begin")
         while self.state.global_step < self.state.max_steps and not self.control.should_training_stop:
             if self.state.global_step % self.per_epoch == 0:
@@ -159,7 +160,7 @@ class Loop(ABC):
         self.tokenizer.save_pretrained(folder)
 
     def save(self) -> None:
-        """Write a checkpoint; its last file is trainer_state.json, which its manifest follows."""
+        """Write a checkpoint; its last file is trainer_state.json, which the mark follows."""
         folder = output() / f"checkpoint-{self.state.global_step}"
         self.save_model(str(folder))
         best = output() / f"checkpoint-{self.state.best_global_step}"
@@ -191,7 +192,7 @@ class Loop(ABC):
         self.load(folder)
         steps = self.state.max_steps
         self.state = TrainerState.load_from_json(str(folder / "trainer_state.json"))
-        self.state.max_steps = planned_steps(folder, steps)
+        self.state.max_steps = steps
         self.optimizer.load_state_dict(torch.load(folder / "optimizer.pt", self.args.device, weights_only=True))
         self.scheduler.load_state_dict(torch.load(folder / "scheduler.pt", weights_only=True))
         known = torch.load(folder / "beside.pt", self.args.device, weights_only=True)

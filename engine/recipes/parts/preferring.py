@@ -6,11 +6,11 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback
 
 from engine.recipes.parts.adapter.lora import saved_weights
-from engine.recipes.parts.checkpoints import check_best_loaded, measured_best
-from engine.recipes.parts.longest_first import train_longest_first
+from engine.recipes.parts.evaluation.best_checkpoint import check_best_loaded, measured_best
 from engine.recipes.parts.output import output
 from engine.recipes.parts.results import compare, measured_once, report
 from engine.recipes.parts.samples import answers
+from engine.recipes.parts.training.resume.trainer import train_from_checkpoint
 
 
 def prefer(
@@ -23,7 +23,7 @@ def prefer(
     prompts = [tokens for _, tokens in asked]
     before = measured_once("baseline.json", trainer.evaluate)
     base = measured_once("base_answers.json", lambda: answers(trainer.model, tokenizer, prompts))
-    train_longest_first(trainer)
+    train_from_checkpoint(trainer)
     check_best_loaded(trainer.state.best_model_checkpoint, saved_weights(trainer.model))
     after = measured_best(trainer)
     tuned = answers(trainer.model, tokenizer, prompts)

@@ -1,7 +1,6 @@
 """The results: a table before and after, kept as JSON and in the model's card."""
 
 import json
-from contextlib import suppress
 from typing import Any
 
 from engine.recipes.parts.output import output
@@ -10,12 +9,11 @@ from engine.recipes.parts.output import output
 def measured_once(name: str, measure: Any) -> Any:
     """Return what `measure()` gives, kept in the output folder so that a resumed run has the same baseline."""
     file = output() / name
-    with suppress(OSError, ValueError):  # not there yet, or damaged: a resumed run is still untouched here
-        return json.loads(file.read_text())
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".partial")
-    partial.write_text(json.dumps(measure()))
-    partial.replace(file)
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(".partial")
+        partial.write_text(json.dumps(measure()))
+        partial.replace(file)
     return json.loads(file.read_text())
 
 

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformerTrainer
 
 from engine.recipes.parts.reading import PRECISION
-from engine.recipes.parts.resuming import take_up, train_on
+from engine.recipes.parts.training.checkpoints import newest_checkpoint
 
 
 class LossKeepingTrainer(SentenceTransformerTrainer):
@@ -48,11 +48,9 @@ def new_trainer(**options: Any) -> LossKeepingTrainer:
     return LossKeepingTrainer(**options)
 
 
-def train(trainer: LossKeepingTrainer) -> None:
-    """Train, from the newest whole checkpoint on if there is one, with the weights that its loss had."""
-    checkpoint = take_up(trainer)
-    if checkpoint is not None:
+def take_up_loss(trainer: LossKeepingTrainer) -> None:
+    """Give the loss of a resumed training the weights that it had."""
+    if checkpoint := newest_checkpoint():
         kept = load_file(checkpoint / "loss" / "weights.safetensors")
         for name, weight in trainer.own_weights().items():
             weight.data.copy_(kept[name])
-    train_on(trainer, checkpoint)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from engine.recipes.parts.data.ending import ending
-from engine.recipes.parts.data.files_read import files_read
 
 
 def files_of(source: str) -> list[str]:
@@ -11,9 +10,7 @@ def files_of(source: str) -> list[str]:
     folder = Path(source)
     inside = sorted(str(file) for file in folder.rglob("*") if file.is_file() and not is_aside(file, folder))
     kinds = (("json", "jsonl", "ndjson"), ("csv", "tsv", "tab"), ("parquet",), ("arrow",))
-    files = max(([file for file in inside if ending(file)[1:] in kind] for kind in kinds), key=len)
-    files_read().update(dict.fromkeys(files))
-    return files
+    return max(([file for file in inside if ending(file)[1:] in kind] for kind in kinds), key=len)
 
 
 def is_aside(file: Path, folder: Path) -> bool:

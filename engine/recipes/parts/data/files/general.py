@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from engine.recipes.parts.data.ending import ending
-from engine.recipes.parts.data.files_read import files_read
 
 
 def code_endings() -> set[str]:
@@ -30,13 +29,6 @@ def is_aside(file: Path, folder: Path) -> bool:
 
 
 def files_of(source: str) -> list[str]:
-    """Return the data files of a file, a folder or a pattern."""
-    found = files_named(source)
-    files_read().update(dict.fromkeys(found))
-    return found
-
-
-def files_named(source: str) -> list[str]:
     """Return the files that a name stands for.
 
     Of a folder these are the files of one kind: tables before plain texts, then the kind with the most files.

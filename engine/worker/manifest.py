@@ -1,10 +1,14 @@
-"""The manifest of a checkpoint: what it holds and what it was made from, written last; without it nothing is whole."""
+"""The manifest of a checkpoint: hashes of its files, and what it was made from; the script itself marks their sizes."""
 
 import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+
+COMPLETE = "complete.json"
+"""What a script writes last into a checkpoint: its files with their sizes."""
+MANIFEST = "manifest.json"
 
 
 def digest(file: Path) -> str:
@@ -26,7 +30,7 @@ def file_facts(files: list[Path]) -> list[dict[str, Any]]:
 
 def write_manifest(checkpoint: Path, made_from: dict[str, Any]) -> None:
     """Say of a checkpoint that it was written to its end, with every file in it."""
-    manifest = checkpoint / "manifest.json"
+    manifest = checkpoint / MANIFEST
     files = sorted(file for file in checkpoint.rglob("*") if file.is_file() and file != manifest)
     names = [file.relative_to(checkpoint).as_posix() for file in files]
     found = {"files": dict(zip(names, file_facts(files), strict=True)), "made_from": made_from}
@@ -37,7 +41,7 @@ def write_manifest(checkpoint: Path, made_from: dict[str, Any]) -> None:
 
 def read_manifest(checkpoint: Path) -> dict[str, Any]:
     """Return a checkpoint's manifest, empty where it has none that can be read."""
-    manifest = checkpoint / "manifest.json"
+    manifest = checkpoint / MANIFEST
     try:
         found: dict[str, Any] = json.loads(manifest.read_text()) if manifest.is_file() else {}
         return found if {"files", "made_from"} <= found.keys() else {}
@@ -45,9 +49,24 @@ def read_manifest(checkpoint: Path) -> dict[str, Any]:
         return {}
 
 
+def known_files(checkpoint: Path) -> dict[str, dict[str, Any]]:
+    """Return the files of a checkpoint as they were saved; none of one that was not written to its end.
+
+    A kill between the script's mark and the manifest leaves the mark alone, which knows no hashes.
+    """
+    if (checkpoint / MANIFEST).exists():
+        return dict(read_manifest(checkpoint).get("files", {}))
+    marked = checkpoint / COMPLETE
+    try:
+        sizes: dict[str, int] = json.loads(marked.read_text()) if marked.is_file() else {}
+        return {name: {"size": size} for name, size in sizes.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
 def flaw_in(checkpoint: Path) -> str:
-    """Return what is not as the manifest says, empty for a whole checkpoint; sizes are looked at before hashes."""
-    files = read_manifest(checkpoint).get("files", {})
+    """Return what is not as it was saved, empty for a whole checkpoint; sizes are looked at before hashes."""
+    files = known_files(checkpoint)
     if not files:
         return "it was not written to its end"
     for name, known in files.items():
@@ -56,11 +75,10 @@ def flaw_in(checkpoint: Path) -> str:
             return f"{name} is missing"
         if file.stat().st_size != known["size"]:
             return f"{name} has {file.stat().st_size} bytes and not {known['size']}"
+    hashed = {name: known["sha256"] for name, known in files.items() if "sha256" in known}
     try:
-        now = file_facts([checkpoint / name for name in files])
+        now = file_facts([checkpoint / name for name in hashed])
     except OSError as error:
         return f"{error.filename} can't be read"
-    return next(
-        (f"{name} is damaged" for name, one in zip(files, now, strict=True) if one["sha256"] != files[name]["sha256"]),
-        "",
-    )
+    damaged = (name for name, one in zip(hashed, now, strict=True) if one["sha256"] != hashed[name])
+    return next((f"{name} is damaged" for name in damaged), "")
