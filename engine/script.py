@@ -164,8 +164,7 @@ def _text(
     groups = {setting_name(dotted, info.metadata) or "": dotted.split(".")[0] for dotted, info, _ in walk(run)}
     blocks = [
         header(run, title or run.output.name, version("tunewright"), _pins(run, versions)),
-        "\n".join(["import os", "", *first, *environment]),
-        imports(modules, used),
+        "\n".join(["import os", "", *first, *environment, "", imports(modules, used)]),
         f"{heading('Settings')}\n{settings_text(rest, known, groups)}",
     ]
     for name, names in sections(pieces, part_of):

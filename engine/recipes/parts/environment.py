@@ -8,7 +8,9 @@ OFFLINE: bool = False  # model and rows lie on this machine, so the Hugging Face
 
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # no library reports that it is used,
 os.environ["HF_UPDATE_DOWNLOAD_COUNTS"] = "0"  # nor that rows were read
-os.environ["HF_HUB_OFFLINE"] = "1" if OFFLINE else os.environ.get("HF_HUB_OFFLINE", "")
+os.environ["HF_HUB_OFFLINE"] = (
+    "1" if OFFLINE else os.environ.get("HF_HUB_OFFLINE", "")
+)  # no look at the hub where all is here
 os.environ["CUDA_VISIBLE_DEVICES"] = (
     "" if DEVICE == "cpu" else ",".join(DEVICES) or os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
 )
