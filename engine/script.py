@@ -55,6 +55,7 @@ def parts(run: Run) -> dict[str, str]:
     found = METHOD_PARTS[run.method.kind] | {"weights": weights, "setup.intervals": every}
     found["evaluation.prompt_learning"] = prompt
     found["training.row_order"] = "shuffled" if run.launch.device == "cpu" else "longest_first"
+    found["chat.too_long"] = getattr(run.training, "too_long", "truncate")
     return found | run.data.parts() | run.parts()
 
 

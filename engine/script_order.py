@@ -43,9 +43,9 @@ FOLDERS = {
 FLAT = {
     "Data": "answer_end asked class_question class_texts classes cleaning common_turns conversation convert damage "
     "distinct_texts doubles dropped embedding_rows empty_fields ended files first_asked fitted flaws halves "
-    "is_answer json_value keep_form known_classes label_names learned_answer mixture opened pair_texts "
+    "is_answer json_value keep_form known_classes label_names mixture opened pair_texts "
     "pair_tokens pairing pairs plain_texts questions read reader refined roles row_of row_texts rows shots "
-    "source split spoiled spoken taken template text_columns texts thinking token_rows tokenizer tokens too_long "
+    "source split spoiled spoken taken template text_columns texts thinking token_rows tokenizer tokens "
     "turns unfit unlabelled verdicts whole_texts",
     "Teacher": "teacher teacher_texts",
     "Model": "adapter attention_ends base base_config blocks bottleneck_tuner decoder eight_bit embedding_width "

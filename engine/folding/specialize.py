@@ -24,11 +24,12 @@ LIBRARY_DEFAULTS: dict[str, Any] = {
     "max_grad_norm": 1.0,
     "modules_to_save": None,
     "revision": "main",
+    "tools": None,
     "trust_remote_code": False,
     "use_dora": False,
     "use_rslora": False,
 }
-"""Arguments of the libraries' loaders, of `LoraConfig` and of trainers with their defaults there."""
+"""Arguments of the libraries' loaders, chat templates, `LoraConfig` and trainers with their defaults there."""
 
 
 def specialize(pieces: Pieces, decided: Mapping[str, Any], symbols: frozenset[str], seam: Seam) -> Pieces:

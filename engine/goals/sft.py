@@ -130,9 +130,12 @@ class SftRun(BaseRun):
         tasks = self.data.tasks
         found = mixture([task.columns for task in tasks]) if tasks else turns(self.data.columns)
         found |= {"loss_kernel": self.training.loss_kernel, "thinking": self.objective.thinking, "packing": "rows"}
-        found["evaluation.test_sets"] = "one" if self.recipe() == "sft" else "several"
         if found.get("turns") == "prompt_completion" and "{prompt}" in self.data.template:
             found["turns"] = "framed_prompt"
+        plain = found.get("chat.tools") == "none" and self.objective.thinking == "as_is"
+        if plain and found["turns"] in ("instruction", "framed_prompt"):
+            found["tokens"] = "single"
+        found["evaluation.test_sets"] = "one" if self.recipe() == "sft" else "several"
         pairs, form = self.model.kind == "seq2seq", "tasks" if tasks else "single"
         found |= keeping(self.retention.kind, self.data.keep, "seq2seq" if pairs else "causal", form)
         own = dict.fromkeys(("model_class", "model_task", "tokens", "trainer", "loss_kernel"), "seq2seq")

@@ -231,7 +231,7 @@ class Training(Section):
 class Truncating(Training):
     """A training that reads a prompt and its answer in one go, or a text alone."""
 
-    too_long: Annotated[Literal["truncate", "drop"], INLINE_DEFAULT] = "truncate"
+    too_long: Annotated[Literal["truncate", "drop"], CHOOSES_PART] = "truncate"
     """An example that is longer than max_length: truncate it (a prompt keeps at least half of the length, an answer
     loses its end, and no end of it is learned), or drop it; dropped.jsonl in the run's folder holds what is dropped."""
 

@@ -16,7 +16,7 @@ def turns(roles: Iterable[str]) -> dict[str, str]:
         ({"prompt", "completion"}, "prompt_completion"),
     ):
         if needed <= known:
-            return {"tokens": "chat", "turns": name}
+            return {"tokens": "chat", "turns": name, "chat.tools": "given" if "tools" in known else "none"}
     advice = "map prompt and completion, messages, instruction and output, or text, as in {prompt: question, ...}"
     raise Problem("the columns do not say what is learned from a row", where="data.columns", advice=advice)
 
@@ -32,4 +32,5 @@ def mixture(tasks: Sequence[Iterable[str]]) -> dict[str, str]:
         if found["tokens"] == "text":
             advice = "map prompt and completion, or let the model read the texts in a run of the goal pretrain first"
             raise Problem("a task of plain texts has no answer to learn", where=where, advice=advice)
-    return {"mixture": "tasks", "turns": "messages", "tokens": "chat"}
+    tools = "given" if any("tools" in roles for roles in tasks) else "none"
+    return {"mixture": "tasks", "turns": "messages", "tokens": "chat", "chat.tools": tools}

@@ -9,6 +9,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallba
 from engine.recipes.parts.asking.causal import learnable, new_examiner, prompt, ready
 from engine.recipes.parts.batched_answers import batched_answers
 from engine.recipes.parts.begin import begin
+from engine.recipes.parts.chat.tools.none import tools_of
 from engine.recipes.parts.evaluation.test_sets.one import measures
 from engine.recipes.parts.is_answer import is_answer
 from engine.recipes.parts.language_model.plain import load_model
@@ -36,7 +37,7 @@ def measure(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rows: Dataset, shown: list[dict[str, Any]]
 ) -> tuple[dict[str, float], list[str]]:
     """Return loss and perplexity of all answers, the share of last answers met exactly, and what was answered."""
-    known = [(messages(row), row.get("tools")) for row in rows]
+    known = [(messages(row), tools_of(row)) for row in rows]
     told, asked, expected = [], [], []
     for turns, tools in known:
         for place, turn in enumerate(turns):

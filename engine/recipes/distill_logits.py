@@ -25,7 +25,6 @@ from engine.recipes.parts.teacher import TEACHER, load_teacher, load_teacher_tok
 from engine.recipes.parts.token_trainer import TokenTrainer
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.tokens.chat import prompts, tokenize
-from engine.recipes.parts.truncated import tell_truncated
 
 DIVERGENCE: str = "forward"  # forward KL covers all that the teacher may say, reverse keeps to what it says most
 TEMPERATURE: float = 2.0  # softness of the probabilities that are compared; 1: as they are
@@ -115,7 +114,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     tokenizer = load_tokenizer()
     train, test = read_rows()
     rows = tokenize(train, tokenizer), tokenize(test, tokenizer)
-    tell_truncated(callbacks)
     check_same_tokens(tokenizer, rows[0])
     asked = prompts(test, tokenizer, SAMPLES)
     trainer = make_trainer(adapt(load_model(), TaskType.CAUSAL_LM), tokenizer, rows, callbacks)

@@ -21,7 +21,6 @@ from engine.recipes.parts.teacher_texts import imitated, teacher_texts
 from engine.recipes.parts.token_trainer import TokenTrainer
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.tokens.chat import prompts, tokenize
-from engine.recipes.parts.truncated import tell_truncated
 from engine.recipes.parts.turns.prompt_completion import messages
 
 
@@ -64,7 +63,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
         tokenize(train, tokenizer, last=True),
         tokenize(test, tokenizer, last=True),
     )  # the others aren't the teacher's
-    tell_truncated(callbacks)
     asked = prompts(test, tokenizer, SAMPLES)
     trainer = make_trainer(adapt(load_model(), TaskType.CAUSAL_LM), tokenizer, rows, callbacks)
     shown = [messages(row)[-1]["content"] for row in test.select(range(len(asked)))]

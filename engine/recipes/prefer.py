@@ -17,7 +17,6 @@ from engine.recipes.parts.preference.rows.pairs import read_preferences, tokeniz
 from engine.recipes.parts.preference.trainer.dpo import make_trainer
 from engine.recipes.parts.preferring import prefer
 from engine.recipes.parts.tokenizer import load_tokenizer
-from engine.recipes.parts.truncated import tell_truncated
 
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
@@ -28,7 +27,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     set_template(tokenizer)
     train, test = read_preferences()
     rows = tokenize(train, tokenizer), tokenize(test, tokenizer)
-    tell_truncated(callbacks)
     model = adapt(without_noise(load_model()), TaskType.CAUSAL_LM)
     trainer = make_trainer(model, tokenizer, rows, callbacks)
     return prefer(trainer, tokenizer, first_asked(test, tokenizer), callbacks)

@@ -19,7 +19,6 @@ from engine.recipes.parts.texts import read_texts
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.tokens.packed import prompts, tokenize
 from engine.recipes.parts.trainer.causal import make_trainer
-from engine.recipes.parts.truncated import tell_truncated
 
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
@@ -29,7 +28,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     tokenizer = load_tokenizer()
     texts, held_out = read_texts()
     train, test = tokenize(texts, tokenizer), tokenize(held_out, tokenizer)
-    tell_truncated(callbacks)
     asked = prompts(held_out, tokenizer, SAMPLES)
     trainer = make_trainer(adapt(load_model(), TaskType.CAUSAL_LM), tokenizer, train, test, callbacks)
     found = before_and_after(trainer, tokenizer, asked, callbacks)

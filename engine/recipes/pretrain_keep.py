@@ -20,7 +20,6 @@ from engine.recipes.parts.texts import read_texts
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.tokens.packed import tokenize
 from engine.recipes.parts.trainer.causal import make_trainer
-from engine.recipes.parts.truncated import tell_truncated
 
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
@@ -31,7 +30,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     texts, held_out = read_texts()
     train, test = tokenize(texts, tokenizer), tokenize(held_out, tokenizer)
     keep = Keep(tokenizer)
-    tell_truncated(callbacks)
     asked = first_prompts([held_out], tokenizer)
     model = adapt(load_model(), TaskType.CAUSAL_LM)
     trainer = make_trainer(model, tokenizer, *keep.joined(model, train, {"": test}), callbacks)

@@ -25,7 +25,6 @@ from engine.recipes.parts.sequence_classifier.plain import load_classifier
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.trained_dtype.chosen import store_trained
 from engine.recipes.parts.training.resume.trainer import train_from_checkpoint
-from engine.recipes.parts.truncated import tell_truncated
 
 CENTER: float = 0.0  # pull of the rewards towards a mean of zero; 0.01 is usual where a policy learns from them
 SAMPLES: int = 3  # how many test pairs are shown with their rewards before and after
@@ -87,7 +86,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     set_template(tokenizer)
     train, test = read_pairs()
     rows = pair_tokens(train, tokenizer), pair_tokens(test, tokenizer)
-    tell_truncated(callbacks)
     model = adapt(without_noise(load_classifier(num_labels=1)), TaskType.SEQ_CLS)
     trainer = make_trainer(model, tokenizer, rows, callbacks)
     before = measured_once("baseline.json", trainer.evaluate)

@@ -17,7 +17,6 @@ from engine.recipes.parts.samples import SAMPLES
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.tokens.chat import prompts, tokenize
 from engine.recipes.parts.trainer.causal import make_trainer
-from engine.recipes.parts.truncated import tell_truncated
 
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
@@ -27,7 +26,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     tokenizer = load_tokenizer()
     train_rows, test_rows = read_rows()
     train, test = tokenize(train_rows, tokenizer), tokenize(test_rows, tokenizer)
-    tell_truncated(callbacks)
     asked = prompts(test_rows, tokenizer, SAMPLES)
     trainer = make_trainer(adapt(load_model(), task_type()), tokenizer, train, test, callbacks)
     found = before_and_after(trainer, tokenizer, asked, callbacks)

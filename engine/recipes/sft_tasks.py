@@ -18,7 +18,6 @@ from engine.recipes.parts.results import report
 from engine.recipes.parts.tokenizer import load_tokenizer
 from engine.recipes.parts.tokens.chat import tokenize
 from engine.recipes.parts.trainer.causal import make_trainer
-from engine.recipes.parts.truncated import tell_truncated
 
 
 def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
@@ -30,7 +29,6 @@ def main(callbacks: Sequence[TrainerCallback] = ()) -> dict[str, Any]:
     train, shares = mixed({name: tokenize(train, tokenizer) for name, (train, _) in rows.items()})
     tests = {name: tokenize(test, tokenizer) for name, (_, test) in rows.items()}
     keep = Keep(tokenizer)
-    tell_truncated(callbacks)
     asked = first_prompts([test for _, test in rows.values()], tokenizer)
     model = adapt(load_model(), task_type())
     trainer = make_trainer(model, tokenizer, *keep.joined(model, train, tests), callbacks)

@@ -52,6 +52,11 @@ KNOWN_WORDS = (
         "tunewright tokens shows what of each row is trained on; the run was stopped before its first step",
     ),
     (
+        "tokenizer.chat_template is not set",
+        "template",
+        "this model has none of its own: set objective.chat_template to plain",
+    ),
+    (
         "the chat template did not end",
         "template",
         "it came with the model and may never end: set objective.chat_template to plain, or take another model",

@@ -27,6 +27,7 @@ from engine.worker.progress import report_bars
 from engine.worker.reserve import keep_reserve, release, with_disk
 from engine.worker.shortage import shortage
 from engine.worker.stopping import Stop, Stopped, every
+from engine.worker.time_limit import limit_chat_templates
 from engine.worker.turn import wait_turn
 
 LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "sentence-transformers", "accelerate", "datasets")
@@ -113,6 +114,7 @@ def train(script: Path, digest: str, journal: Journal, stop: Stop) -> int:
     data_cache.use(script.parent)
     module = load(script, digest)
     guard_model_code()
+    limit_chat_templates()
     use_kept(module, stop.control)
     news = ""
     while (told := attempt(module, digest, journal, stop, news)) is not None:
@@ -128,16 +130,18 @@ def attempt(module: ModuleType, digest: str, journal: Journal, stop: Stop, news:
     from engine.worker.reporter import Reporter
     from engine.worker.resuming import Checkpoints
     from engine.worker.run_facts import RunFacts
+    from engine.worker.truncated import Truncated
     from engine.worker.watchdog.proof import proof
     from engine.worker.watchdog.watcher import Watcher
 
     reporter, facts = Reporter(journal, stop, news), RunFacts()
     watcher = Watcher(lambda found, step: reporter.on_warning(found.code, found.message, found.advice, step))
-    checkpoints = Checkpoints(module, reporter.on_warning)
+    checkpoints, cut = Checkpoints(module, reporter.on_warning), Truncated(module, reporter.on_warning)
     checkpoints.set_damaged_aside()
     try:
-        watching = [Place(stop.control.parent), checkpoints, reporter, watcher, facts]
-        results = run_script(module, watching, facts)
+        watching = [Place(stop.control.parent), checkpoints, reporter, watcher, facts, cut]
+        with cut.counting():
+            results = run_script(module, watching, facts)
     except Exception as error:
         told = halve(module, stop.control, error)
         if told is None:
@@ -152,7 +156,8 @@ def attempt(module: ModuleType, digest: str, journal: Journal, stop: Stop, news:
     memory = reporter.peaks.told(stop.control.parent, results)
     stop.end()
     release(stop.control.parent)
-    journal.write("finished", status="completed", results=results, proof=proof(results, watcher, reporter), **memory)
+    found = {"proof": proof(results, watcher, reporter), "truncated": cut.results(), **memory}
+    journal.write("finished", status="completed", results=results, **found)
     return None
 
 

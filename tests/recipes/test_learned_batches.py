@@ -13,9 +13,8 @@ from tests.tiny import write_rows
 from tests.training import create, values
 
 pytestmark = pytest.mark.slow
-RETURN = "    return prompt + answer, [-100] * len(prompt) + answer, cut\n"
-FITTED = "    prompt, (answer,), cut = fitted(whole[:same], [with_end(whole[same:], end)])\n"
-RIGHT_CUT = "    prompt, answer, cut = whole[:same], with_end(whole[same:], end), 0\n    return (prompt + answer)[:MAX_LENGTH], ([-100] * len(prompt) + answer)[:MAX_LENGTH], cut\n"
+LABELS = '"labels": [-100] * len(prompt) + answer[:room]'
+KEPT = "max(MAX_LENGTH - len(answer), MAX_LENGTH // 2)"
 
 
 def stopped(described: dict, root: Path, edit: tuple[str, str] = ("", "")) -> dict:
@@ -52,7 +51,7 @@ def test_a_template_that_leaves_the_answers_out(llama, tmp_path) -> None:
 
 
 def test_a_wrong_response_marker_in_an_edited_script(llama, tmp_path) -> None:
-    edit = (RETURN, "    return prompt + answer, [-100] * len(prompt + answer), cut\n")
+    edit = (LABELS, '"labels": [-100] * len(tokens)')
     said = stopped(values("sft", "lora", llama, tmp_path), tmp_path, edit)["message"]
     assert "the response marker" in said
     assert "colour of" in said, "a row by which it can be found"
@@ -60,7 +59,7 @@ def test_a_wrong_response_marker_in_an_edited_script(llama, tmp_path) -> None:
 
 def test_all_rows_cut_before_their_answers(llama, tmp_path) -> None:
     run = values("sft", "lora", llama, tmp_path, max_length=20)
-    edit = (FITTED, RIGHT_CUT)
+    edit = (KEPT, "MAX_LENGTH")
     assert (
         "cut at 20 tokens, before their answers: raise training.max_length" in stopped(run, tmp_path, edit)["message"]
     )
@@ -72,10 +71,7 @@ def test_padding_that_is_the_end_of_text(llama, tmp_path) -> None:
     run["data"]["train"] = str(
         write_rows(tmp_path / "ends.jsonl", [{**row, "completion": "</s>"} for row in tiny.talks()])
     )
-    edit = (
-        RETURN,
-        "    return prompt + answer, [-100] * len(prompt) + [-100 if token == end else token for token in answer], cut\n",
-    )
+    edit = (LABELS, f"{LABELS[:-13]}[-100 if token == end else token for token in answer]")
     assert "the padding token is the end-of-text token" in stopped(run, tmp_path, edit)["message"]
 
 

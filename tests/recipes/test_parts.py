@@ -14,12 +14,14 @@ from transformers import AutoTokenizer
 
 from engine.data import sources
 from engine.data.load_parts import load_parts
-from engine.recipes.parts import conversation, fitted, retrieval, rows, split
+from engine.recipes.parts import conversation, retrieval, rows, split
+from engine.recipes.parts.chat import mask_prompt
 from engine.recipes.parts.data.files import general
 from engine.recipes.parts.data.load import general as general_load
 from engine.recipes.parts.evaluation.best_checkpoint import check_best_loaded
-from engine.recipes.parts.tokens import chat, text
+from engine.recipes.parts.tokens import chat, single, text
 from engine.recipes.parts.turns import instruction, messages
+from engine.worker.failures import explain
 from tests.tiny import pairs, write_rows
 
 SIZES = (64, 32, 16)
@@ -119,12 +121,34 @@ def test_a_template_without_an_end_gets_one(tokenizer):
 
 def test_a_model_without_a_template_is_refused_by_name(tokenizer):
     tokenizer.chat_template = None
-    with pytest.raises(ValueError, match=r"objective\.chat_template to plain"):
+    with pytest.raises(ValueError, match="chat_template is not set") as told:
         tokenized(tokenizer, template="own")
+    assert "objective.chat_template to plain" in explain(told.value).advice
+
+
+@pytest.mark.parametrize("length", [16, 40, 400])
+@pytest.mark.parametrize("learn", ["answer", "all"])
+def test_one_question_and_its_answer_are_the_tokens_of_a_conversation(tokenizer, monkeypatch, length, learn):
+    rows = Dataset.from_list(
+        [
+            {"instruction": f"say {text}", "input": "aloud", "output": f"it is {text}."}
+            for text in ("red", "so " * 30, "")
+        ]
+    )
+    monkeypatch.setattr(conversation, "CHAT_TEMPLATE", "plain")
+    monkeypatch.setattr(mask_prompt, "MAX_LENGTH", length)
+    found = []
+    for part in (single, chat):
+        monkeypatch.setattr(part, "messages", instruction.messages)
+        monkeypatch.setattr(part, "LOSS_ON", learn)
+        monkeypatch.setattr(part, "MAX_LENGTH", length)
+        found.append((part.tokenize(rows, tokenizer).to_list(), part.prompts(rows, tokenizer, 2)))
+    assert found[0] == found[1]
+    assert len(found[0][0]) == 3
 
 
 def test_too_long_a_prompt_loses_its_beginning_never_the_answer(tokenizer, monkeypatch):
-    monkeypatch.setattr(fitted, "MAX_LENGTH", 40)
+    monkeypatch.setattr(mask_prompt, "MAX_LENGTH", 40)
     row = tokenized(tokenizer, prompt="long " * 200)
     assert len(row["input_ids"]) == 40
     assert row["input_ids"][0] == tokenizer.bos_token_id
@@ -132,7 +156,7 @@ def test_too_long_a_prompt_loses_its_beginning_never_the_answer(tokenizer, monke
 
 
 def test_too_long_an_answer_loses_its_end_and_no_end_is_learned(tokenizer, monkeypatch):
-    monkeypatch.setattr(fitted, "MAX_LENGTH", 16)
+    monkeypatch.setattr(mask_prompt, "MAX_LENGTH", 16)
     row = tokenized(tokenizer, answer="it is " + "very " * 100 + "red.")
     assert len(row["input_ids"]) == len(row["labels"]) == 16
     assert row["labels"][:8] == [-100] * 8, "a prompt keeps half of the length"
@@ -349,13 +373,13 @@ def test_a_missing_column_is_named(tmp_path, monkeypatch):
 
 
 def test_a_template_that_never_ends_is_stopped_with_a_sentence(llama, monkeypatch):
-    from transformers import AutoTokenizer
+    from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
     from engine.recipes.parts import conversation
-    from engine.recipes.parts.time_limit import time_limit
-    from engine.worker.failures import explain
+    from engine.worker.time_limit import limit_chat_templates
 
-    monkeypatch.setattr(conversation, "time_limit", lambda what: time_limit(what, 1))
+    monkeypatch.setattr(PreTrainedTokenizerBase, "apply_chat_template", PreTrainedTokenizerBase.apply_chat_template)
+    limit_chat_templates(1)
     tokenizer, handler = AutoTokenizer.from_pretrained(llama), signal.getsignal(signal.SIGALRM)
     tokenizer.chat_template = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
     with pytest.raises(TimeoutError, match="the chat template did not end within 1 seconds") as told:

@@ -6,8 +6,11 @@ import pytest
 from datasets import Dataset
 from transformers import AutoTokenizer
 
-from engine.recipes.parts import conversation, fitted, truncated
+from engine.recipes.parts import conversation, fitted
+from engine.recipes.parts.answer_end import with_end
+from engine.recipes.parts.chat import mask_prompt
 from engine.recipes.parts.tokens import chat
+from engine.worker.truncated import Truncated
 from tests.forge import forge
 from tests.tiny import talks, write_rows
 from tests.training import values
@@ -32,18 +35,31 @@ def test_prompt_and_answers_share_the_room(prompt, answers, kept, told, cut, mon
     assert all(answer == list(range(100, 100 + len(answer))) for answer in said)
 
 
+@pytest.mark.parametrize("prompt", [0, 3, 10, 30])
+@pytest.mark.parametrize("answer", [1, 4, 20])
+@pytest.mark.parametrize("end", [1, 103, 999])
+def test_one_answer_is_cut_as_several_are(prompt, answer, end, monkeypatch):
+    for part in (fitted, mask_prompt):
+        monkeypatch.setattr(part, "MAX_LENGTH", 10)
+    asked, said = list(range(2, prompt + 2)), list(range(100, 100 + answer))
+    begun, (told,), cut = fitted.fitted(asked, [with_end(said, end)])
+    found = mask_prompt.build_example([*asked, 77], asked + said, end)
+    assert found == {"input_ids": begun + told, "labels": [-100] * len(begun) + told, "truncated": cut}
+
+
 def test_every_answer_of_a_long_conversation_is_learned(llama, monkeypatch):
-    monkeypatch.setattr(fitted, "MAX_LENGTH", 24)
+    monkeypatch.setattr(mask_prompt, "MAX_LENGTH", 24)
     monkeypatch.setattr(conversation, "CHAT_TEMPLATE", "plain")
-    monkeypatch.setattr(truncated.Truncated, "counts", truncated.Counter())
+    counts = Truncated(chat, print)
     tokenizer = AutoTokenizer.from_pretrained(llama)
     turns = [{"role": role, "content": f"{role} {n} " * 9} for n in range(4) for role in ("user", "assistant")]
     monkeypatch.setattr(chat, "messages", lambda row: row["messages"])
-    found = chat.tokenize(Dataset.from_list([{"messages": turns}]), tokenizer)
+    with counts.counting():
+        found = chat.tokenize(Dataset.from_list([{"messages": turns}]), tokenizer)
     assert len(found) == 4
     for row in found:
         assert row["labels"][:12] == [-100] * 12 and row["labels"][12:] == row["input_ids"][12:]
-    assert truncated.Truncated.counts == {"examples": 4, "too_long": 4, "prompts": 4, "answers": 4}
+    assert counts.counts == {"examples": 4, "too_long": 4, "prompts": 4, "answers": 4}
 
 
 def long_rows(folder):
@@ -57,7 +73,7 @@ def test_a_run_tells_what_is_too_long(too_long, llama, tmp_path):
     run = values("sft", "lora", llama, tmp_path, max_length=64, max_steps=1, too_long=too_long)
     run["data"]["train"] = long_rows(tmp_path)
     folder, known = forge(run, tmp_path / "runs")
-    results = known.finished["results"]["truncated"]
+    results = known.finished["truncated"]
     assert (results["examples"], results["too_long"], results["max_length"]) == (36, 6, 64)
     assert (results["answers"], results["left_out"]) == (6, 6 if too_long == "drop" else 0)
     (warning,) = [each for each in known.warnings if each["code"] == "truncated"]

@@ -1,11 +1,8 @@
 """Conversations in the model's own words: rendered by its chat template."""
 
-import json
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
-
-from engine.recipes.parts.time_limit import time_limit
 
 CHAT_TEMPLATE: str = "own"  # the model's own chat template, or plain for a model that has none
 
@@ -23,14 +20,9 @@ def set_template(tokenizer: PreTrainedTokenizerBase) -> None:
     """Give the tokenizer the plain template if the run says so; it is saved with the model."""
     if CHAT_TEMPLATE == "plain":
         tokenizer.chat_template = plain_template()
-    elif tokenizer.chat_template is None:
-        raise ValueError("the model has no chat template of its own: set objective.chat_template to plain")
 
 
 def render(turns: list[dict[str, Any]], tools: Any, tokenizer: PreTrainedTokenizerBase, ask: bool) -> list[int]:
     """Return the tokens of a conversation; `ask` ends them where the assistant begins to speak."""
-    tools = json.loads(tools) if isinstance(tools, str) and tools.strip() else tools or None
-    options: dict[str, Any] = {"tools": tools, "add_generation_prompt": ask, "return_dict": False}
-    with time_limit("the chat template"):
-        tokens: list[int] = tokenizer.apply_chat_template(turns, **options)
+    tokens: list[int] = tokenizer.apply_chat_template(turns, tools=tools, add_generation_prompt=ask, return_dict=False)
     return tokens[1:] if tokens[:2] == [tokenizer.bos_token_id] * 2 else tokens

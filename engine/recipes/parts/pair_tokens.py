@@ -6,8 +6,8 @@ from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
 from engine.recipes.parts.answer_tokens import answered
+from engine.recipes.parts.chat.too_long.truncate import drop_too_long
 from engine.recipes.parts.dropped import left_out
-from engine.recipes.parts.too_long import without_too_long
 
 
 def pair_tokens(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
@@ -23,7 +23,8 @@ def pair_tokens(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
     if all(alike):
         raise ValueError("all answers are cut before they differ: raise training.max_length")
     left_out(rows, ["cut_alike" if each else "" for each in alike], "pairs", numbered=False)
-    return without_too_long(every.select([place for place, each in enumerate(alike) if not each]), rows)
+    different = every.select([place for place, each in enumerate(alike) if not each])
+    return drop_too_long(different, rows).remove_columns(["truncated", "row"])
 
 
 def even_batches(rows: Dataset, largest: int) -> tuple[Dataset, int]:

@@ -56,20 +56,20 @@ def questions(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> list[Questio
         what = f"there is no column '{missing[0]}' in the rows" if missing else "no column is the prompt"
         raise ValueError(f"{what} (they have {', '.join(rows.column_names)}): correct data.columns")
     asked = [question(row, tokenizer) if turns_of(row[COLUMNS["prompt"]] or []) else None for row in rows]
-    reasons, fitting = [], []
+    reasons, drop_too_long = [], []
     for one in asked:
         empty = one is None or not one.text.strip()
         if one is not None and not empty and len(one.tokens) + MAX_NEW_TOKENS <= MAX_LENGTH:
-            fitting.append(one)
+            drop_too_long.append(one)
             reasons.append("")
         else:
             reasons.append("empty_field" if empty else "too_long")
     left_out(rows, reasons, TRAIN, numbered=False)
-    if not fitting:
+    if not drop_too_long:
         raise ValueError(
             f"no prompt leaves room for an answer of {MAX_NEW_TOKENS} tokens: raise training.max_length ({MAX_LENGTH})"
         )
-    return fitting
+    return drop_too_long
 
 
 def read_questions(tokenizer: PreTrainedTokenizerBase) -> tuple[list[Question], list[Question]]:

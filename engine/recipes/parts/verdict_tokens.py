@@ -6,8 +6,8 @@ from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
 from engine.recipes.parts.answer_tokens import answered
+from engine.recipes.parts.chat.too_long.truncate import drop_too_long
 from engine.recipes.parts.reading import BATCH
-from engine.recipes.parts.too_long import without_too_long
 
 
 def verdict_tokens(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
@@ -26,6 +26,6 @@ def verdict_tokens(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset
 
     names = [name for name in rows.column_names if name != "label"]
     made = rows.map(tokens, with_indices=True, remove_columns=names, desc="tokenising")
-    plain = without_too_long(made, rows)
+    plain = drop_too_long(made, rows).remove_columns(["truncated", "row"])
     alone = len(plain) > BATCH and len(plain) % BATCH == 1  # a batch of one would measure itself as drift
     return plain.select(range(len(plain) - alone)).map(moved, batched=True, batch_size=BATCH, desc="moving on")

@@ -55,10 +55,12 @@ def show(script: Path, output: Path, limit: int, voice: Voice, numbers: "queue.Q
     from engine.worker.preview.source import of_prompts, of_texts, of_trainer
     from engine.worker.preview.texts import row
     from engine.worker.progress import report_bars
+    from engine.worker.time_limit import limit_chat_templates
 
     datasets.disable_caching()  # what is made here is of other settings than the training's
     hollow()
     guard_model_code()
+    limit_chat_templates()
     report_bars(voice)  # type: ignore[arg-type]
     seen = Rehearsal(script, output, limit, voice.write)
     reached = seen.run("baseline")

@@ -9,6 +9,7 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 from engine.worker.preview.rehearsal import ENOUGH, Rehearsal
 from engine.worker.preview.source import Batch, Source
 from engine.worker.preview.texts import texts
+from engine.worker.truncated import drops
 
 LEARNED = ("labels", "chosen_ids", "rejected_ids", "completion_ids")
 
@@ -79,7 +80,7 @@ def cuts(source: Source, seen: Rehearsal, whole: Rehearsal) -> dict[str, int | N
     if source.encoder is not None:
         return {"cut": cut_texts(source), "cut_answers": None}
     if seen.tokenised and "truncated" in seen.tokenised[0].column_names:
-        return counted(list(seen.tokenised[0]["truncated"]), str(getattr(seen.module, "TOO_LONG", "truncate")))
+        return counted(list(seen.tokenised[0]["truncated"]), left_out=drops(seen.module))
     whole.run("model")
     if source.learned == "answer":
         return {"cut": 0, "cut_answers": None}
@@ -94,14 +95,14 @@ def cuts(source: Source, seen: Rehearsal, whole: Rehearsal) -> dict[str, int | N
     }
 
 
-def counted(truncated: list[int], too_long: str) -> dict[str, int | None]:
+def counted(truncated: list[int], *, left_out: bool) -> dict[str, int | None]:
     """Return how many examples the script itself found too long: 1 the prompt, 2 the answer, 3 both."""
     cut = sum(map(bool, truncated))
     return {
         "cut": cut,
         "cut_prompts": sum(what in (1, 3) for what in truncated),
         "cut_answers": sum(what in (2, 3) for what in truncated),
-        "left_out": cut if too_long == "drop" else 0,
+        "left_out": cut if left_out else 0,
     }
 
 

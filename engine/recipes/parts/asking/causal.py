@@ -8,9 +8,9 @@ from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
 from trl import SFTConfig
 
+from engine.recipes.parts.chat.mask_prompt import build_example
 from engine.recipes.parts.conversation import CHAT_TEMPLATE, render, set_template
 from engine.recipes.parts.evaluation.test_sets.one import PerplexityTrainer
-from engine.recipes.parts.learned_answer import example
 from engine.recipes.parts.loss_kernel.chunked import kernel_arguments
 from engine.recipes.parts.reading import MAX_LENGTH
 from engine.recipes.parts.untrained import asking
@@ -33,8 +33,8 @@ def learnable(
     """Return `input_ids` and `labels` of one answer, as a training would have them."""
     asked = render(turns, tools, tokenizer, ask=True)
     whole = render([*turns, answer], tools, tokenizer, ask=False)
-    tokens, labels, _ = example(asked, whole, tokenizer.eos_token_id)
-    return {"input_ids": tokens, "labels": labels}
+    found = build_example(asked, whole, tokenizer.eos_token_id)
+    return {name: found[name] for name in ("input_ids", "labels")}
 
 
 def new_examiner(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rows: Dataset) -> Trainer:

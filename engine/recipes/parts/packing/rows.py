@@ -7,4 +7,4 @@ PACKING: bool = False  # put several short rows into one sequence; needs flash a
 
 def packing_arguments() -> dict[str, Any]:
     """Return what the library is told; what is measured is never packed."""
-    return {"packing": PACKING, "eval_packing": False}
+    return {"packing": True, "eval_packing": False} if PACKING else {}

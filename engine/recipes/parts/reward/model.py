@@ -13,7 +13,6 @@ from engine.recipes.parts.base import TRUST_REMOTE_CODE
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.questions import Question
 from engine.recipes.parts.reading import BATCH, MAX_LENGTH, PRECISION
-from engine.recipes.parts.time_limit import time_limit
 
 REWARD: dict[str, str] = {"model": "reward-model"}  # folder of a reward model or of its adapter, or a hub id
 
@@ -58,9 +57,7 @@ def load_reward() -> Callable[[Sequence[Question], Sequence[str]], list[float]]:
         if tokenizer.chat_template is None:
             return dict(tokenizer(one.text, answer, truncation=True, max_length=MAX_LENGTH))
         turns = [*one.turns, {"role": "assistant", "content": answer}]
-        with time_limit("the chat template"):
-            found = tokenizer.apply_chat_template(turns, truncation=True, max_length=MAX_LENGTH, return_dict=True)
-        return dict(found)
+        return dict(tokenizer.apply_chat_template(turns, truncation=True, max_length=MAX_LENGTH, return_dict=True))
 
     def paid(asked: Sequence[Question], answers: Sequence[str]) -> list[float]:
         values: list[float] = []

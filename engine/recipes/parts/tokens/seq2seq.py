@@ -5,11 +5,11 @@ from typing import Any
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
+from engine.recipes.parts.chat.too_long.truncate import drop_too_long
 from engine.recipes.parts.is_answer import is_answer
 from engine.recipes.parts.pair_texts import ended, written
 from engine.recipes.parts.reading import MAX_LENGTH
 from engine.recipes.parts.thinking.as_is import thoughtful
-from engine.recipes.parts.too_long import without_too_long
 from engine.recipes.parts.turns.prompt_completion import messages
 
 
@@ -46,7 +46,7 @@ def tokenize(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
         }
 
     made = rows.map(pairs, batched=True, with_indices=True, remove_columns=rows.column_names, desc="tokenising")
-    return without_too_long(made, rows)
+    return drop_too_long(made, rows).remove_columns(["truncated", "row"])
 
 
 def prompts(rows: Dataset, tokenizer: PreTrainedTokenizerBase, count: int) -> list[tuple[str, list[int]]]:

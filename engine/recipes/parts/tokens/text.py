@@ -5,9 +5,9 @@ from typing import Any
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
+from engine.recipes.parts.chat.too_long.truncate import drop_too_long
 from engine.recipes.parts.ended import ended
 from engine.recipes.parts.reading import MAX_LENGTH
-from engine.recipes.parts.too_long import without_too_long
 from engine.recipes.parts.whole_texts import beginnings
 
 
@@ -21,7 +21,7 @@ def tokenize(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:
         return {"input_ids": found, "labels": found, "truncated": cut, "row": numbers}
 
     made = rows.map(texts, batched=True, with_indices=True, remove_columns=rows.column_names, desc="tokenising")
-    return without_too_long(made, rows)
+    return drop_too_long(made, rows).remove_columns(["truncated", "row"])
 
 
 def prompts(rows: Dataset, tokenizer: PreTrainedTokenizerBase, count: int) -> list[tuple[str, list[int]]]:

@@ -1,4 +1,4 @@
-"""A time limit for what a model brings along and that may loop for ever, as a chat template can: it is a program."""
+"""A time limit for a model's chat template: it is a program that came with the model, and may loop for ever."""
 
 import signal
 import threading
@@ -14,7 +14,7 @@ def time_limit(what: str, seconds: int = 30) -> Iterator[None]:
         yield
         return
 
-    def on_alarm(number: int, frame: Any) -> None:
+    def on_alarm(*_: Any) -> None:
         raise TimeoutError(f"{what} did not end within {seconds} seconds")
 
     known = signal.signal(signal.SIGALRM, on_alarm)
@@ -25,3 +25,16 @@ def time_limit(what: str, seconds: int = 30) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, known)
         signal.setitimer(signal.ITIMER_REAL, *left)
+
+
+def limit_chat_templates(seconds: int = 30) -> None:
+    """Let every use of a chat template in this process end in time."""
+    from transformers import PreTrainedTokenizerBase
+
+    library = PreTrainedTokenizerBase.apply_chat_template
+
+    def in_time(tokenizer: Any, *given: Any, **named: Any) -> Any:
+        with time_limit("the chat template", seconds):
+            return library(tokenizer, *given, **named)
+
+    PreTrainedTokenizerBase.apply_chat_template = in_time  # type: ignore[method-assign]
