@@ -36,6 +36,17 @@ def test_flan_t5_gets_the_recipe_and_the_pace_of_encoder_decoder_models(tmp_path
     assert "AutoModelForSeq2SeqLM" in assemble(run)
 
 
+def test_of_a_mixture_of_experts_the_attention_is_adapted(tmp_path: Path) -> None:
+    mixtral = LLAMA_7B | {"architectures": ["MixtralForCausalLM"], "model_type": "mixtral", "num_local_experts": 8}
+    plan = planned(tmp_path, mixtral, "sft", chats(), A100, method={"kind": "qlora"})
+    assert plan.run.method.targets == "attention"
+    assert "experts" in plan.reasons["method.targets"]
+    assert "attention_layers(model)" in assemble(plan.run)
+    dense = planned(tmp_path, LLAMA_7B, "sft", chats(), A100, method={"kind": "qlora"}).run
+    assert dense.method.targets == "all-linear"
+    assert 'target_modules="all-linear"' in assemble(dense)
+
+
 def test_a_family_that_overflows_in_16_bit_computes_in_32_where_there_is_no_bf16(tmp_path: Path) -> None:
     plan = planned(tmp_path, FLAN, "sft", chats(), T4)
     assert (plan.run.training.precision, plan.run.model.dtype) == ("fp32", "fp32")

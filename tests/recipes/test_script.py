@@ -152,6 +152,17 @@ def test_the_settings_are_exactly_the_fields_of_the_config(goal):
             assert declared[name][1] == script._literal(default, name), name
 
 
+@pytest.mark.parametrize(("device", "ordered"), [("cpu", False), ("cuda", True)])
+def test_the_longest_rows_come_first_where_a_card_may_be_full(device, ordered):
+    assert ("LongestFirst" in definitions(script.assemble(described(launch={"device": device})))) == ordered
+
+
+@pytest.mark.parametrize(("too_long", "kept"), [("truncate", False), ("drop", True)])
+def test_what_is_too_long_is_left_out_only_where_the_run_says_so(too_long, kept):
+    text = script.assemble(described(training={"too_long": too_long}))
+    assert ("drop_too_long" in definitions(text)) == kept
+
+
 @pytest.mark.parametrize(("every", "written"), [("epoch", "eval_strategy='epoch'"), (4, "eval_steps=EVALUATE_EVERY")])
 def test_evaluations_are_written_out_as_the_run_has_them(every, written):
     text = script.assemble(described(training={"evaluate_every": every, "save_every": every}))

@@ -1,10 +1,8 @@
-"""The shape of low-rank adapters (Hu et al. 2021, arXiv:2106.09685)."""
+"""The settings and the places of low-rank adapters (Hu et al. 2021, arXiv:2106.09685)."""
 
-from peft import LoraConfig, TaskType
 from transformers import PreTrainedModel
 
 from engine.recipes.parts.linear_layers import attention_layers
-from engine.recipes.parts.new_head import new_head
 from engine.recipes.parts.unknown_targets import unknown_targets
 
 RANK: int = 16  # capacity of the adapter: columns of its two thin matrices
@@ -27,18 +25,3 @@ def lora_targets(model: PreTrainedModel) -> str | list[str]:
             raise ValueError("no attention was found in this model (method.targets): name its layers in a list")
         return found
     return TARGETS if isinstance(TARGETS, str) else list(TARGETS)
-
-
-def lora_config(model: PreTrainedModel, task: TaskType) -> LoraConfig:
-    """Return the description of the adapter."""
-    return LoraConfig(
-        task_type=task,
-        r=RANK,
-        lora_alpha=ALPHA,
-        lora_dropout=DROPOUT,
-        target_modules=lora_targets(model),
-        modules_to_save=new_head(model, task),
-        use_rslora=RSLORA,
-        use_dora=DORA,
-        init_lora_weights=True if INIT == "default" else INIT,
-    )

@@ -3,17 +3,29 @@
 import functools
 
 import torch
-from peft import PeftModel, TaskType, get_peft_model, get_peft_model_state_dict
+from peft import LoraConfig, PeftModel, TaskType, get_peft_model, get_peft_model_state_dict
 from transformers import PreTrainedModel
 
 from engine.recipes.parts.base import DTYPE
-from engine.recipes.parts.lora_config import lora_config
+from engine.recipes.parts.lora_config import ALPHA, DORA, DROPOUT, INIT, RANK, RSLORA, lora_targets
+from engine.recipes.parts.new_head import new_head
 from engine.recipes.parts.trained_dtype.chosen import ADAPTER_DTYPE, store_trained
 
 
 def adapt(model: PreTrainedModel, task: TaskType) -> PeftModel:
     """Return the model with adapters in, and everything else frozen."""
-    adapted = get_peft_model(model, lora_config(model, task))
+    lora = LoraConfig(
+        task_type=task,
+        r=RANK,
+        lora_alpha=ALPHA,
+        lora_dropout=DROPOUT,
+        target_modules=lora_targets(model),
+        modules_to_save=new_head(model, task),
+        use_rslora=RSLORA,
+        use_dora=DORA,
+        init_lora_weights=True if INIT == "default" else INIT,
+    )
+    adapted = get_peft_model(model, lora)
     if ADAPTER_DTYPE == "bf16" or DTYPE != "float32":
         store_trained(adapted)
     if ADAPTER_DTYPE == "bf16":

@@ -1,18 +1,27 @@
 """Low-rank adapters in an embedding model whose own weights are frozen."""
 
 import torch
-from peft import TaskType
+from peft import LoraConfig, TaskType
 from sentence_transformers import SentenceTransformer
 from transformers import PreTrainedModel
 
 from engine.recipes.parts.base import DTYPE
-from engine.recipes.parts.lora_config import lora_config
+from engine.recipes.parts.lora_config import ALPHA, DORA, DROPOUT, INIT, RANK, RSLORA, lora_targets
 from engine.recipes.parts.trained_dtype.chosen import ADAPTER_DTYPE, store_trained
 
 
 def adapt_body(body: PreTrainedModel) -> None:
     """Put adapters into the transformer; a pooler stays out, since nothing reads it."""
-    config = lora_config(body, TaskType.FEATURE_EXTRACTION)
+    config = LoraConfig(
+        task_type=TaskType.FEATURE_EXTRACTION,
+        r=RANK,
+        lora_alpha=ALPHA,
+        lora_dropout=DROPOUT,
+        target_modules=lora_targets(body),
+        use_rslora=RSLORA,
+        use_dora=DORA,
+        init_lora_weights=True if INIT == "default" else INIT,
+    )
     if any("pooler" in name for name, _ in body.named_modules()):
         config.exclude_modules = r".*pooler.*"
     body.add_adapter(config)
