@@ -11,10 +11,12 @@ def check_best_loaded(checkpoint: str | None, weights: dict[str, torch.Tensor]) 
     """Compare the weights in memory with the best checkpoint's: the trainers only log a failure to load it."""
     if checkpoint is None:
         return
-    files = Path(checkpoint).glob("*.safetensors")
-    saved = {name: tensor for file in files for name, tensor in load_file(file).items()}
-    same = [name in weights and torch.equal(saved[name], weights[name].detach().cpu()) for name in saved]
-    if not saved or not all(same):
+    same = [
+        name in weights and torch.equal(saved, weights[name].detach().cpu())
+        for file in Path(checkpoint).glob("*.safetensors")
+        for name, saved in load_file(file).items()
+    ]
+    if not same or not all(same):
         raise RuntimeError(f"the best checkpoint {checkpoint} was not loaded")
 
 
