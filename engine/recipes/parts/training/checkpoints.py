@@ -30,13 +30,13 @@ class CheckpointMarker(TrainerCallback):
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Write down the files of the new checkpoint with their sizes; only then is an older one removed."""
         newest = output() / f"checkpoint-{state.global_step}"
-        beside = ("complete.json", "manifest.json")  # there already where a checkpoint is saved twice
-        files = [file for file in newest.rglob("*") if file.is_file() and file.name not in beside]
+        own = ("complete.json", "manifest.json")  # there already where a checkpoint is saved twice
+        files = [file for file in newest.rglob("*") if file.is_file() and file.name not in own]
         sizes = {file.relative_to(newest).as_posix(): file.stat().st_size for file in files}
         (newest / "complete.json").write_text(json.dumps(sizes))
-        older = [path for path in checkpoints()[:-1] if str(path) != state.best_model_checkpoint]
-        while len(older) >= KEEP_CHECKPOINTS:
-            shutil.rmtree(older.pop(0), ignore_errors=True)
+        beside_best = [path for path in checkpoints() if str(path) != state.best_model_checkpoint]
+        for path in beside_best[:-KEEP_CHECKPOINTS]:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def checkpoints() -> list[Path]:
