@@ -5,9 +5,12 @@ from typing import Any
 
 from engine.data.convert import WORDS
 from engine.data.facts import DataFacts, Suit
+from engine.data.uses import OPTIONAL
 from engine.draft import Draft, Facts
 
 MOST_TEST_ROWS = 2000
+DRAWN = 10
+"""Test rows to be expected from which on they are drawn by content alone."""
 USUAL_READING = {
     "reader": "library",
     "encoding": "utf-8",
@@ -58,6 +61,21 @@ def fill_rows(draft: Draft, facts: Facts) -> None:
     draft.put("data.test_fraction", 0.1, "test_fraction_unknown")
     draft.put("data.group", "", "no_group")
     draft.put("data.drop", (), "no_drop")
+    _plainly(draft, None if tasks else data)
+
+
+def _plainly(draft: Draft, data: DataFacts | None) -> None:
+    """Fill in what a look at all rows makes plain: whether any is empty, and whether they are enough to be drawn."""
+    columns: dict[str, str] = draft.get("data.columns", {})
+    suits = data.suits if data is not None and data.counted is None else ()
+    seen = bool(suits) and suits[0].convert == draft.get("data.convert") and not draft.get("data.test")
+    needed = {name for role, name in columns.items() if role not in OPTIONAL}
+    whole = seen and data is not None and bool(needed) and needed <= set(data.filled)
+    plain = whole and not draft.get("data.drop") and not draft.get("data.no_label", ())
+    draft.put("data.empty_rows", *(("refuse", "rows_filled") if plain else ("drop", "rows_maybe_empty")))
+    held_out = data.distinct * float(draft.get("data.test_fraction")) if seen and data is not None else 0
+    drawn = held_out >= DRAWN and not draft.get("data.group") and "label" not in columns
+    draft.put("data.split", *(("content", "split_content") if drawn else ("filled", "split_filled")))
 
 
 def _labels(draft: Draft, data: DataFacts | None) -> None:

@@ -60,8 +60,14 @@ def parts(run: Run) -> dict[str, str]:
 
 
 def modules_of(run: Run) -> list[Module]:
-    """Return the modules of a run's script, every one after those that it needs, the recipe last."""
-    return collect(run.recipe(), parts(run))
+    """Return the modules of a run's script, every one after those that it needs, the recipe last.
+
+    A script that may leave out rows writes them down, and forgets at its start what an earlier try wrote.
+    """
+    chosen = parts(run) | {"data.earlier_drops": "none"}
+    found = collect(run.recipe(), chosen)
+    leaves_out = any(_part(module) == "dropped" for module in found)
+    return collect(run.recipe(), chosen | {"data.earlier_drops": "forget"}) if leaves_out else found
 
 
 def setting_name(dotted: str, metadata: list[object]) -> str | None:

@@ -11,7 +11,7 @@ from tests import loaded, tiny
 @pytest.fixture(scope="session", autouse=True)
 def parts_write_elsewhere(tmp_path_factory):
     """Parts that a test calls by themselves write beside no source: a script's folder is its own, the parts' is ours."""
-    output.OUTPUT = str(tmp_path_factory.mktemp("parts") / "output")
+    output.OUTPUT = tmp_path_factory.mktemp("parts") / "output"
 
 
 @pytest.fixture(scope="session", autouse=True)

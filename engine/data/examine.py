@@ -99,6 +99,7 @@ def _with(facts: DataFacts, tally: Tally, stream: Stream) -> DataFacts:
     """Return the facts with what was counted, and what went wrong on the way."""
     broken = _mendable(tally.problems(), stream.readings, local=is_local(facts.path))
     problems = (*broken, *_size(tally.rows), *facts.problems, *stream.problems)
+    facts = replace(facts, distinct=tally.distinct, filled=tally.filled)
     return replace(facts, rows=tally.rows, lengths=tally.lengths(), problems=problems)
 
 
@@ -130,7 +131,9 @@ def _counted(sample: list[Item], stream: Stream | None, goals: tuple[Suit, ...],
         tally.add(item)
         if tell is not None and tally.rows % OFTEN == 0:
             tell(tally.rows)
-    tally.rows = tally.rows if total is None else total
+    if total is not None and total != tally.rows:
+        tally.rows = total
+        tally.forget_filled()  # only the first rows were looked at
     return tally
 
 

@@ -94,5 +94,9 @@ class DataFacts:
     """And what stands for its test rows, as `data.test` has it."""
     parts: tuple["DataFacts", ...] = ()
     """What was found in each file, where several tasks were looked at together."""
+    distinct: int = 0
+    """How many rows are known to differ from all others, none of them with an empty field."""
+    filled: tuple[str, ...] = ()
+    """Columns of the rows after the first goal's conversion of which no row of all files is empty."""
     counted: int | None = None
     """The rows that all this is known of, while the rest is still being counted: then `rows` is an estimate."""

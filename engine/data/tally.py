@@ -25,6 +25,19 @@ def letters(value: Any) -> int:
     return 0 if value is None else len(str(value))
 
 
+def is_filled(value: Any) -> bool:
+    """Return whether a field surely holds something: a text, a number, or turns that end with something said."""
+    if isinstance(value, str):
+        return bool(value.strip())
+    if isinstance(value, list):
+        last = value[-1] if value else None
+        said = last.get("content") if isinstance(last, dict) else None
+        roles = {turn.get("role") for turn in value if isinstance(turn, dict)}
+        ends = isinstance(last, dict) and (last.get("role") == "assistant" or "assistant" not in roles)
+        return ends and isinstance(said, str) and bool(said.strip())
+    return isinstance(value, int | float)
+
+
 class Tally:
     """A running count in bounded memory.
 
@@ -41,6 +54,7 @@ class Tally:
         self._longest = 0
         self._empty: dict[str, list[int]] = {}
         self._hashes: set[int] = set()
+        self._filled: set[str] | None = None
         self._equal = 0
         self._first_equal = 0
         self._broken: list[Broken] = []
@@ -59,6 +73,22 @@ class Tally:
         self._compare(values)
         for name in self._needed:
             self._check(name, item.get(name))
+        seen = item.keys() if self._filled is None else self._filled
+        self._filled = {name for name in seen if is_filled(item.get(name))}
+
+    @property
+    def distinct(self) -> int:
+        """How many rows are known to differ from all others; fewer where some have an empty field."""
+        return max(0, len(self._hashes) - sum(count for _, count in self._empty.values()))
+
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """The columns that no counted row leaves empty."""
+        return tuple(sorted(self._filled or ()))
+
+    def forget_filled(self) -> None:
+        """Say of no column that it is filled: not all rows were counted one by one."""
+        self._filled = set()
 
     def _measure(self, length: int) -> None:
         """Lengths above EXACT are counted in steps of less than one percent, so that the table stays small."""

@@ -11,40 +11,11 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from engine.data.load_parts import load_parts
 from engine.data.within import within
+from engine.goals.row_choices import Conversion, Droppable
 from engine.methods import misfit
 from engine.section import CHOOSES_PART, INLINE, INLINE_DEFAULT, NOT_IN_SCRIPT, Section, Setting
 
 Dtype = Literal["auto", "bf16", "fp16", "fp32"]
-Conversion = Literal[
-    "none",
-    "chats",
-    "instances",
-    "questions",
-    "joined_texts",
-    "first_texts",
-    "each_text",
-    "flat",
-    "ranked_answers",
-    "answers_alone",
-]
-"""What becomes of a row: the parts under engine/recipes/parts/convert."""
-Droppable = Literal[
-    "broken_row",
-    "duplicate_row",
-    "near_duplicate",
-    "leakage",
-    "near_leakage",
-    "duplicate_positive",
-    "small_class",
-    "chosen_equals_rejected",
-    "unfinished_answer",
-    "secret",
-    "personal_data",
-    "mojibake",
-    "control_character",
-    "html",
-]
-"""Checks of `engine.data.checks` whose rows a run can leave out."""
 Every = Annotated[int, Field(ge=1)] | Literal["epoch"]
 LossKernel = Literal["chunked", "plain", "liger"]
 OPTIMIZERS = {"adamw_torch": "adamw", "adamw_bnb_8bit": "adamw_8bit"}
@@ -89,6 +60,11 @@ class Data(Section):
     """Share of the rows that is held out for the test when no test file is given."""
     group: Annotated[str, INLINE_DEFAULT] = ""
     """A column whose equal values stay together, so that one document is never in both train and test."""
+    split: Annotated[Literal["content", "filled"], CHOOSES_PART] = "filled"
+    """How the test is held out: every row by its content alone, where there are many; or filled up to its share, with
+    groups kept whole and every class in it."""
+    empty_rows: Annotated[Literal["refuse", "drop"], CHOOSES_PART] = "drop"
+    """Rows with an empty field: drop them, or refuse to train, where all rows were looked at and none has one."""
     columns: Annotated[dict[str, str], CHOOSES_PART] = Field(default_factory=dict)
     """Which column plays which role, for instance {anchor: question, positive: context}."""
     reader: Annotated[Literal["library", "lines", "document", "table", "text"], CHOOSES_PART] = "library"
@@ -117,9 +93,16 @@ class Data(Section):
             raise ValueError("broken rows are left out only where data.reader is lines or table")
         return self
 
+    @model_validator(mode="after")
+    def _split_by_content(self) -> "Data":
+        if self.split == "content" and (self.group or "label" in self.columns):
+            raise ValueError("data.split: content keeps no group whole and no class in the test; set it to filled")
+        return self
+
     def parts(self) -> dict[str, str]:
         """Return the parts that read the files, convert the rows and leave some out."""
         made = self.reader != "library" or self.convert != "none"
+        kept = "none" if self.empty_rows == "drop" else "whole"
         near = any(code.startswith("near_") for code in self.drop)
         return {
             "taken": "made" if made else "plain",
@@ -127,8 +110,10 @@ class Data(Section):
             "convert": self.convert,
             "unfit": "not_text" if self.convert == "chats" else "none",
             "flaws": "kept_aside" if "broken_row" in self.drop else "refused",
-            "cleaning": "chosen" if set(self.drop) - {"broken_row"} else "none",
+            "cleaning": "chosen" if set(self.drop) - {"broken_row"} else kept,
+            "data.empty_rows": self.empty_rows,
             "doubles": "near" if near else "equal",
+            "data.split": self.split,
             **load_parts(self.sources),
         }
 
@@ -167,7 +152,8 @@ class LabelledData(Data):
     def parts(self) -> dict[str, str]:
         """Return the parts that read the rows, and the one that names labels or scales scores."""
         refined = "label_names" if self.label_names else "scores" if self.score_range else "none"
-        return super().parts() | {"refined": refined, "unlabelled": "marked" if self.no_label else "none"}
+        found = super().parts() | {"refined": refined, "unlabelled": "marked" if self.no_label else "none"}
+        return found | {"data.empty_rows": "drop"} if self.no_label else found
 
 
 class Training(Section):

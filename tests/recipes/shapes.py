@@ -144,6 +144,8 @@ FORMS: dict[str, list[dict[str, Any]]] = {
 }
 for _goal, _forms in FORMS.items():
     _others = [{"reader": "text"}, *({"convert": name} for name in CONVERSIONS)] if _goal == "pretrain" else []
+    _others += [{"empty_rows": "refuse"}, {"test": "b.csv"}]
+    _others += [{"split": "content", "empty_rows": "refuse"}] if "label" not in _forms[0]["data"]["columns"] else []
     _others += REFINED if _goal in ("classify", "embed") else []
     _forms += [read_as(_forms[0], reading) for reading in (*READERS, *_others)]
 CHAT = {"sft", "prefer", "reward", "reinforce", "distill", "baseline"}

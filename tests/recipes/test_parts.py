@@ -14,10 +14,12 @@ from transformers import AutoTokenizer
 
 from engine.data import sources
 from engine.data.load_parts import load_parts
-from engine.recipes.parts import conversation, retrieval, rows, split
+from engine.recipes.parts import conversation, retrieval, rows
 from engine.recipes.parts.chat import mask_prompt
+from engine.recipes.parts.data.empty_rows import refuse
 from engine.recipes.parts.data.files import general
 from engine.recipes.parts.data.load import general as general_load
+from engine.recipes.parts.data.split import filled as split
 from engine.recipes.parts.evaluation.best_checkpoint import check_best_loaded
 from engine.recipes.parts.tokens import chat, single, text
 from engine.recipes.parts.turns import instruction, messages
@@ -269,6 +271,16 @@ def test_rows_with_an_empty_field_are_left_out_and_counted(tmp_path, monkeypatch
     train, test = rows.read_rows()
     assert len(train) + len(test) == 20
     assert "1 of" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("empty", [None, "", " \n", []])
+def test_an_empty_field_is_refused_where_there_was_none(empty, tmp_path):
+    columns = {"prompt": "q", "input": "i", "messages": "m"}
+    whole = [{"q": "ask", "i": "", "m": [{"role": "assistant", "content": "say"}]}]
+    assert len(refuse.filled_rows(Dataset.from_list(whole), columns, "a.jsonl")) == 1
+    bad = [*whole, {**whole[0], "m" if empty == [] else "q": empty}]
+    with pytest.raises(ValueError, match=r"a row of a\.jsonl has an empty field"):
+        refuse.filled_rows(Dataset.from_list(bad), columns, "a.jsonl")
 
 
 def write_as(folder, suffix):

@@ -9,8 +9,9 @@ from transformers import AutoTokenizer
 from engine import document
 from engine.config import methods_of
 from engine.problem import Problem
-from engine.recipes.parts import split, texts, whole_texts
+from engine.recipes.parts import texts, whole_texts
 from engine.recipes.parts.data.files import general
+from engine.recipes.parts.data.split import filled as split
 from engine.recipes.parts.data.texts_in.general import texts_in
 from engine.recipes.parts.tokens import packed, text
 from engine.script import assemble

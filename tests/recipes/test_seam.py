@@ -40,6 +40,13 @@ def imitate(method: str = "lora", model: str = "llama", **sections: Any) -> Cell
     return described
 
 
+def plain(models: Models, folder: Path) -> dict[str, Any]:
+    """A run whose rows were all looked at, and are many enough to be drawn."""
+    data = {"train": str(write_rows(folder / "talks.jsonl", talks(60))), "columns": ASKED}
+    data |= {"split": "content", "empty_rows": "refuse", "test_fraction": 0.2}
+    return imitation.described("sft", "lora", models["llama"], folder, data)
+
+
 def read_on_and_keep(models: Models, folder: Path) -> dict[str, Any]:
     run = read_on(models, folder)
     kept = [{"text": f"the old story {number} of house {number * 3}"} for number in range(12)]
@@ -120,6 +127,7 @@ def guarded(kind: str) -> Cell:
 
 CELLS: dict[str, Cell] = {
     "sft": imitate(),
+    "sft plain": plain,
     "sft plain kernel": imitate(training={"loss_kernel": "plain", "accumulate": 2}),
     "sft packed weights": imitate("qlora"),
     "sft virtual tokens": lambda models, folder: cell("prefix", "sft", models["llama"], folder, epochs=1),
@@ -170,7 +178,7 @@ def test_the_bare_script_gives_the_numbers_of_the_worker(name: str, request: Any
 
 
 TRIED = (
-    *("sft", "sft pairs", "pretrain", "prefer", "prefer kto", "reward", "reinforce ppo", "reinforce grpo"),
+    *("sft", "sft plain", "sft pairs", "pretrain", "prefer", "prefer kto", "reward", "reinforce ppo", "reinforce grpo"),
     *("distill_logits", "embed", "classify", "classify_head"),
 )
 """A cell for every way in which rows are read and steps are counted."""

@@ -6,7 +6,9 @@ from types import ModuleType
 import pytest
 from datasets import Dataset
 
-from engine.recipes.parts import split as part
+from engine.recipes.parts.data import row_place
+from engine.recipes.parts.data.split import content
+from engine.recipes.parts.data.split import filled as part
 from tests import tiny
 
 
@@ -46,7 +48,7 @@ def test_documents_stay_whole_and_on_their_side_when_others_come(split) -> None:
 def test_another_seed_draws_other_rows(split, monkeypatch) -> None:
     rows = Dataset.from_list(tiny.talks(200))
     first = split.split(rows)[1]["prompt"]
-    monkeypatch.setattr(split, "SEED", 43)
+    monkeypatch.setattr(row_place, "SEED", 43)
     assert 0 < len(set(first) & set(split.split(rows)[1]["prompt"])) < len(first)
 
 
@@ -57,3 +59,13 @@ def test_every_class_with_two_rows_is_learned_and_tested(split) -> None:
     assert set(train["label"]) == set(test["label"]) == set(range(40))
     train, test = split.split(Dataset.from_list([{"text": "one"}, {"text": "two"}]))
     assert (len(train), len(test)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "rows", [tiny.pairs(300), tiny.talks(100) * 3, [{"n": n, "t": [{"a": None}]} for n in range(90)]]
+)
+def test_many_rows_are_drawn_as_the_filled_test_draws_them(split, rows, monkeypatch) -> None:
+    monkeypatch.setattr(content, "TEST_FRACTION", 0.2)
+    drawn, filled = (part.split(Dataset.from_list(rows)) for part in (content, split))
+    assert [half.to_list() for half in drawn] == [half.to_list() for half in filled]
+    assert len(drawn[1]) > 5

@@ -113,7 +113,8 @@ def test_a_run_that_was_stopped_and_resumed_equals_the_unbroken_one(goal, method
 def test_the_saved_search_model_has_its_prompts_and_scores_what_was_reported(bert, tmp_path, monkeypatch):
     from sentence_transformers import SentenceTransformer
 
-    from engine.recipes.parts import rows, split
+    from engine.recipes.parts import rows
+    from engine.recipes.parts.data.split import filled as split
     from engine.recipes.parts.retrieval import Retrieval
 
     described = values("embed", "lora", bert, tmp_path)

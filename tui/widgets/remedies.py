@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from engine.data import DataProblem
 from engine.data.facts import Remedy
-from engine.goals.shared import Droppable
+from engine.goals.row_choices import Droppable
 from tui.layout import cut
 from tui.words import literal
 

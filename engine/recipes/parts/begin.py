@@ -5,7 +5,7 @@ import shutil
 import torch
 from transformers import set_seed
 
-from engine.recipes.parts.dropped import forget_dropped
+from engine.recipes.parts.data.earlier_drops.forget import begin_drops
 from engine.recipes.parts.environment import DEVICE
 from engine.recipes.parts.output import SMOKE_TEST, output
 
@@ -14,7 +14,7 @@ THREADS: int = 0  # CPU threads; losses differ in the last digits between one an
 
 
 def begin() -> None:
-    """Fix random numbers and threads, forget what an earlier try left out; refuse the CPU when a GPU was meant."""
+    """Fix random numbers and threads; refuse the CPU when a GPU was meant."""
     if DEVICE == "cuda" and not torch.cuda.is_available():
         raise RuntimeError(
             "this run was planned for a GPU, and torch sees none: check the driver with nvidia-smi "
@@ -26,4 +26,4 @@ def begin() -> None:
     if SMOKE_TEST:  # never goes on from an earlier one
         shutil.rmtree(output(), ignore_errors=True)
         output().mkdir()
-    forget_dropped()
+    begin_drops()

@@ -7,7 +7,7 @@ from transformers import PreTrainedTokenizerBase
 
 from engine.recipes.parts.answer_tokens import answered
 from engine.recipes.parts.chat.too_long.truncate import drop_too_long
-from engine.recipes.parts.dropped import left_out
+from engine.recipes.parts.data.left_out import left_out
 
 
 def pair_tokens(rows: Dataset, tokenizer: PreTrainedTokenizerBase) -> Dataset:

@@ -5,7 +5,7 @@ from typing import Any
 
 from datasets import Dataset
 
-from engine.recipes.parts.dropped import left_out
+from engine.recipes.parts.data.left_out import left_out
 
 
 def tells_apart(pair: dict[str, Any]) -> bool:

@@ -10,10 +10,10 @@ from engine.recipes.parts.arguments import ACCUMULATE
 from engine.recipes.parts.cleaning.none import clean
 from engine.recipes.parts.conversation import render, set_template
 from engine.recipes.parts.data.few_rows import few
-from engine.recipes.parts.dropped import left_out
+from engine.recipes.parts.data.left_out import left_out
+from engine.recipes.parts.data.split.filled import split
 from engine.recipes.parts.reading import BATCH, MAX_LENGTH
 from engine.recipes.parts.samples import MAX_NEW_TOKENS
-from engine.recipes.parts.split import split
 from engine.recipes.parts.taken.plain import source_rows
 
 TRAIN: str = "prompts.jsonl"  # a file, a folder of files, or a hub id

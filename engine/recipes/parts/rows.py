@@ -4,10 +4,10 @@ from datasets import Dataset
 
 from engine.recipes.parts.cleaning.none import clean
 from engine.recipes.parts.data.few_rows import few
+from engine.recipes.parts.data.split.filled import split
 from engine.recipes.parts.halves import check_halves
 from engine.recipes.parts.roles import roles
 from engine.recipes.parts.source import COLUMNS, GROUP, TEST, TRAIN
-from engine.recipes.parts.split import split
 from engine.recipes.parts.taken.plain import source_rows
 
 

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from engine.recipes.parts.conversation import plain_template, render
-from engine.recipes.parts.dropped import left_out
+from engine.recipes.parts.data.left_out import left_out
 from engine.recipes.parts.output import output
 from engine.recipes.parts.reading import BATCH, MAX_LENGTH
 from engine.recipes.parts.teacher import load_teacher

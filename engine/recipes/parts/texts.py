@@ -4,10 +4,11 @@ from datasets import Dataset
 
 from engine.recipes.parts.cleaning.none import clean
 from engine.recipes.parts.data.few_rows import few
+from engine.recipes.parts.data.row_place import TEST_FRACTION
+from engine.recipes.parts.data.split.filled import split
 from engine.recipes.parts.data.texts_in.general import texts_in
 from engine.recipes.parts.roles import roles
 from engine.recipes.parts.source import COLUMNS, GROUP, TEST, TRAIN
-from engine.recipes.parts.split import TEST_FRACTION, split
 
 
 def ends(texts: list[str]) -> tuple[Dataset, Dataset]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from datasets import Dataset
 
+from engine.recipes.parts.data.left_out import left_out
 from engine.recipes.parts.doubles.equal import Doubles
-from engine.recipes.parts.dropped import left_out
 from engine.recipes.parts.empty_fields import check_columns, empty_fields
 from engine.recipes.parts.row_texts import last_said, text_of
 from engine.recipes.parts.spoiled import spoiled

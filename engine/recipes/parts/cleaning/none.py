@@ -2,7 +2,7 @@
 
 from datasets import Dataset
 
-from engine.recipes.parts.dropped import left_out
+from engine.recipes.parts.data.left_out import left_out
 from engine.recipes.parts.empty_fields import empty_fields
 
 

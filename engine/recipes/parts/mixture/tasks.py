@@ -9,9 +9,9 @@ from engine.recipes.parts.begin import SEED
 from engine.recipes.parts.cleaning.none import clean
 from engine.recipes.parts.data.few_rows import few
 from engine.recipes.parts.data.load.general import read
+from engine.recipes.parts.data.split.filled import split
 from engine.recipes.parts.halves import check_halves
 from engine.recipes.parts.roles import roles
-from engine.recipes.parts.split import split
 from engine.recipes.parts.template import filled
 
 TRAIN: tuple[dict[str, object], ...] = ()  # the tasks: file, name, columns, template, weight, test and group of each

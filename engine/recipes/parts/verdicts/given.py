@@ -4,7 +4,7 @@ from typing import Any
 
 from datasets import Dataset
 
-from engine.recipes.parts.dropped import left_out
+from engine.recipes.parts.data.left_out import left_out
 from engine.recipes.parts.is_answer import is_answer
 from engine.recipes.parts.rows import read_rows
 from engine.recipes.parts.turns.prompt_completion import messages

@@ -1,30 +1,10 @@
-"""The test: a share of the rows that is held out and never trained on, the same rows whatever is added to them."""
+"""A share of the rows is held out by content; a small test is filled up, groups stay whole, every class has its own."""
 
-import hashlib
-import json
 from collections import Counter, defaultdict
 
 from datasets import Dataset
-from tqdm import tqdm
 
-from engine.recipes.parts.begin import SEED
-
-TEST_FRACTION: float = 0.1  # share of the rows that is held out for the test
-
-
-def place_of(text: str) -> float:
-    """Return a number from 0 to 1 that nothing but the seed and a text decides."""
-    return int.from_bytes(hashlib.sha256(f"{SEED} {text}".encode("utf-8", "surrogatepass")).digest()[:8]) / 2**64
-
-
-def places_of(rows: Dataset) -> list[float]:
-    """Return the place of every row by its whole content, so that equal rows are on one side."""
-    found: list[float] = []
-    with tqdm(total=len(rows), desc="holding out the test", unit="row") as done:
-        for batch in rows.with_format("arrow").iter(batch_size=1000):
-            found += [place_of(json.dumps(list(row.values()), default=str)) for row in batch.to_pylist()]
-            done.update(len(batch))
-    return found
+from engine.recipes.parts.data.row_place import TEST_FRACTION, place_of, places_of
 
 
 def split(rows: Dataset, group: str = "", kind: str = "") -> tuple[Dataset, Dataset]:
