@@ -22,7 +22,7 @@ def create(command: Sequence[str], runs: Path, cwd: Path | None = None) -> Path:
     """Write the folder of a command's run (mode 0700) and return it."""
     if not command:
         advice = "name it after two dashes: tunewright watch -- python train.py"
-        raise Problem("there is no command to watch", advice=advice)
+        raise Problem("there is no command to watch", advice=advice, code="usage")
     if shutil.which(command[0]) is None:
         raise Problem("there is no such command", where=command[0], advice="see how it is spelled, or give its path")
     described = {"command": list(command), "cwd": str(cwd or Path.cwd())}

@@ -19,7 +19,8 @@ def _guarded() -> int:
         from tui.commands.say import complain
 
         complain(problem.sentence)
-        return 2 if problem.where.startswith("--") else 1  # a place such as --gpu is a word of the command line
+        # a place such as --gpu is a word of the command line
+        return 2 if problem.code == "usage" or problem.where.startswith("--") else 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

@@ -42,6 +42,9 @@ def test_the_plan_and_what_opens_over_it(desk: Desk, snap_compare, press: str, s
         await sees(pilot, "Teach", "Memory", *(["BASE_MODEL"] if size[0] > 100 else []))
         view = pilot.app.screen.query_one(ScriptView)
         await until(pilot, lambda: view.text)
+        place = next(at for at, line in enumerate(view.lines) if line.plain.startswith("RANK"))
+        view.scroll_to(y=place, animate=False)  # past the path of the rows, which is another one in every run
+        await pilot.pause()
         if press != "plan":
             await pilot.press(press)
             await until(pilot, lambda: type(pilot.app.screen).__name__ != "PlanScreen" or press == "ctrl+t")

@@ -24,7 +24,7 @@ def compare(names: Names, headless: Plain = False, runs_folder: Runs = None) -> 
 
     folders = [find(root(runs_folder), name) for name in names]
     if not 2 <= len(folders) <= 5:
-        raise Problem("two to five runs can be compared", advice="see tunewright runs for their names")
+        raise Problem("two to five runs can be compared", advice="see tunewright runs for their names", code="usage")
     if not headless and is_terminal():
         from tui.commands.fullscreen import full_screen
 

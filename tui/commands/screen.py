@@ -70,7 +70,7 @@ def watch(
     command: list[str] | None = context.meta.get("command")
     if command is not None:
         if run is not None:
-            raise Problem("a run and a command can't be watched at once", advice=f"leave '{run}' out")
+            raise Problem("a run and a command can't be watched at once", advice=f"leave '{run}' out", code="usage")
         raise typer.Exit(_start(command, root(runs_folder), plain=plain, slow=slow, alarm=alarm))
     folder = _find(root(runs_folder), run)
     if not is_run(folder):
