@@ -423,15 +423,16 @@ def test_rows_that_people_have_become_conversations(part, file, roles, count, ll
 
     from transformers import AutoTokenizer
 
-    from engine.recipes.parts import conversation, pair_tokens, pairing, read, reading
+    from engine.recipes.parts import conversation, pair_tokens, pairing, reading
     from engine.recipes.parts import roles as columns
+    from engine.recipes.parts.data.load.general import read
 
     source = SHARED / "data" / file
     if not source.exists():
         pytest.skip(
             f"{source} is not on this machine: the shared data sets are part of the workshop, not of the project"
         )
-    rows = columns.roles(read.read(str(source)), {role: role for role in roles})
+    rows = columns.roles(read(str(source)), {role: role for role in roles})
     made = pairing.preferences(rows, importlib.import_module(f"engine.recipes.parts.pairs.{part}").pairs_of)
     assert (len(rows), len(made)) == (count, count)
     for pair in made:
