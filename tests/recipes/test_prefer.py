@@ -538,4 +538,3 @@ def test_a_broken_training_goes_on_and_ends_where_the_unbroken_one_did(goal, met
         assert one["tuned"] == pytest.approx(other["tuned"], abs=1e-6), one["name"]
         assert one["baseline"] == other["baseline"]
     assert again["samples"] == whole["samples"]
-    assert again["best_step"] == whole["best_step"]

@@ -79,7 +79,7 @@ class Watcher(TrainerCallback):
         told = numbers(known_names(logs or {}))
         if (sight := self._sight) is not None and "loss" in told:
             norm = (logs or {}).get("grad_norm")
-            sight.skipped += sight.args.fp16 and norm is not None and not math.isfinite(norm)
+            sight.skipped += getattr(sight.args, "fp16", False) and norm is not None and not math.isfinite(norm)
             self._ask(state.global_step, lambda check: check.logged(sight, state.global_step, told))
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any) -> None:  # noqa: ARG002
