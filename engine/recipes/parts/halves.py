@@ -4,7 +4,7 @@ from datasets import Dataset
 
 
 def check_halves(train: Dataset, test: Dataset, source: str, kinds: str = "") -> None:
-    """Refuse rows of which none is whole, or so few that none can be held out of every value of the column `kinds`."""
+    """Refuse an empty training or test set."""
     if kinds and len(train) and not len(test):
         raise ValueError(
             f"{source}: no value of the column '{kinds}' is in two rows, so none can be both learned and tested: "

@@ -12,11 +12,11 @@ from engine.recipes.parts.taken.plain import source_rows
 
 
 def read_rows(role: str = "") -> tuple[Dataset, Dataset]:
-    """Return training and test rows with the columns that play a role; every value of `role` gets into the test."""
+    """Return training and test rows, with the columns that are used under the names of their roles."""
     kind = COLUMNS[role] if role else ""
     tests = few(source_rows(TEST)) if TEST else None
     rows = clean(few(source_rows(TRAIN)), COLUMNS, TRAIN, tests)
     train, test = split(rows, GROUP, kind) if tests is None else (rows, tests)
-    train, test = roles(train, COLUMNS, TRAIN), roles(test, COLUMNS, TEST)
+    train, test = roles(train, COLUMNS, TRAIN), roles(test, COLUMNS, TEST or TRAIN)
     check_halves(train, test, TRAIN, kind)
     return train, test
