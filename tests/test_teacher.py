@@ -86,7 +86,7 @@ def test_a_token_that_the_teacher_lacks_is_another_tokenizer(student, master):
 def test_prompts_alone_are_answered_by_the_teacher(student, master):
     plan = planned(student, master, rows("prompt"))
     assert plan.run.objective.imitate == "text"
-    assert plan.run.parts() == {"tokens": "chat", "turns": "prompt_completion"}
+    assert plan.run.parts() == {"chat.tools": "none", "tokens": "chat", "turns": "prompt_completion"}
 
 
 def test_a_teacher_on_the_hub_is_compared_by_the_run(student):

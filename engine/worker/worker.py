@@ -175,6 +175,7 @@ def run_script(module: ModuleType, callbacks: list[Any], facts: Any) -> dict[str
     before = dict(names)
 
     def tell(phase: str) -> None:
+        print(f"{phase} ...", flush=True)  # into log.txt
         for callback in callbacks:
             if hasattr(callback, "on_phase"):
                 callback.on_phase(phase)
