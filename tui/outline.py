@@ -21,7 +21,7 @@ from engine.speed import steps, train_rows
 from engine.tables import table
 from tui.widgets.figures import plural
 from tui.widgets.value import number
-from tui.words import place, roughly
+from tui.words import place
 
 YOURS = why("yours")
 VERBS = {
@@ -53,7 +53,7 @@ def sentence(run: Run, data: DataFacts | None) -> tuple[str, str, str]:
     told = f"to {VERBS[run.goal]} {place(run.data.told)}"
     if data is None:
         return "Teach", model, told
-    return "Teach", model, f"{told} ({data.rows:,} rows, {roughly(data.rows * data.lengths.mean / 4)} tokens)"
+    return "Teach", model, f"{told} ({data.rows:,} rows)"
 
 
 def matters(run: Run, data: DataFacts | None, machine: Machine, reasons: Mapping[str, str]) -> list[Matter]:

@@ -24,7 +24,7 @@ ENDS = 2000
 COMPARED = 100_000
 """Rows that are compared for being near: no more than their ends of memory each."""
 POSSIBLE = 0.45
-"""Least estimated similarity of a pair that is compared exactly: 8 standard errors of the estimate below `NEAR`."""
+"""Least estimated similarity of a pair that is compared exactly: about 10 standard errors below `NEAR`."""
 CROWD, LIKELY = 500, 8
 """Candidates that are estimated, and those that are compared exactly: rows of one template are all a bit alike."""
 _SPACE = re.compile(r"\s+")

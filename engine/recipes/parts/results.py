@@ -52,8 +52,10 @@ def table(rows: list[dict[str, Any]]) -> str:
 def report(results: dict[str, Any]) -> dict[str, Any]:
     """Write results.json, put the table into the saved model's card, print it, and return the results."""
     comparison, card = table(results["metrics"]), output() / "model" / "README.md"
-    known = card.read_text() if card.exists() else "# Tuned model\n"
-    card.write_text(f"{known.rstrip()}\n\n## Measured on {results['test_rows']} held-out rows\n\n{comparison}\n")
-    (output() / "results.json").write_text(json.dumps(results, indent=2, ensure_ascii=False))
+    known = card.read_text("utf-8") if card.exists() else "# Tuned model\n"
+    card.write_text(
+        f"{known.rstrip()}\n\n## Measured on {results['test_rows']} held-out rows\n\n{comparison}\n", "utf-8"
+    )
+    (output() / "results.json").write_text(json.dumps(results, indent=2, ensure_ascii=False), "utf-8")
     print(comparison)
     return results

@@ -53,7 +53,7 @@ def report(results: dict[str, Any]) -> dict[str, Any]:
     """Write results.json, print the metrics, and return the results."""
     whole = {"goal": "baseline", **results}
     output().mkdir(parents=True, exist_ok=True)
-    (output() / "results.json").write_text(json.dumps(whole, indent=2, ensure_ascii=False))
+    (output() / "results.json").write_text(json.dumps(whole, indent=2, ensure_ascii=False), "utf-8")
     for row in results["metrics"]:
         shown = [f"{row[key]:.4f}" for key in ("baseline", "tuned") if row[key] is not None]
         print(f"{row['name']}: {' -> '.join(shown)}")
